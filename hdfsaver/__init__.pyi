@@ -716,6 +716,10 @@ from hdfsaver.shapes import (
     dimension_at_index,
     dimension_value,
 )
+from hdfsaver.signing.signing import (
+    sign_file,
+    verify_signature,
+)
 from hdfsaver.storage.chunks.compression import (
     Compression,
 )
@@ -1283,6 +1287,7 @@ __all__ = [
     "shape_n",
     "sigmoid",
     "sign",
+    "sign_file",
     "signal",
     "sin",
     "sinh",
@@ -1383,6 +1388,7 @@ __all__ = [
     "variables_initializer",
     "variance_scaling_initializer",
     "variant",
+    "verify_signature",
     "version",
     "where",
     "where_v2",

@@ -675,6 +675,10 @@ NAMES = {
         "dimension_at_index",
         "dimension_value",
     ),
+    "hdfsaver.signing.signing": (
+        "sign_file",
+        "verify_signature",
+    ),
     "hdfsaver.storage.chunks.compression": ("Compression",),
     "hdfsaver.storage.resealing": ("reseal",),
     "hdfsaver.storage.salvage": ("salvage",),

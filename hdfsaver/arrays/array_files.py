@@ -12,6 +12,7 @@ from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.library_arrays import as_numpy
 from hdfsaver.reading.checkpoint_names import PathLike, Source, as_prefix
+from hdfsaver.signing.signing import open_signed
 from hdfsaver.storage.chunks.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
 from hdfsaver.storage.writing import Model, WriteOptions, Writer
@@ -98,7 +99,13 @@ def _check_strings(metadata: Mapping[str, str]) -> None:
 
 
 def load_file(
-    path: Source, *, group: str = ROOT, mmap_mode: str | None = None, progress: Callback | None = None
+    path: Source,
+    *,
+    group: str = ROOT,
+    mmap_mode: str | None = None,
+    progress: Callback | None = None,
+    key: Any = None,
+    signature: Source | None = None,
 ) -> dict[str, Array]:
     """Read all arrays of a file, and check the digest of each.
 
@@ -110,9 +117,15 @@ def load_file(
     group : str
         The model to read, in a file that has several.
     mmap_mode : str, optional
-        ``"r"`` or ``"c"``: map large arrays into memory instead of reading them; their digests are not checked.
+        ``"r"`` or ``"c"``: map large arrays into memory instead of reading them; their digests are not checked. With
+        ``key`` all arrays are read.
     progress : callable, optional
         Called repeatedly with the bytes read and the bytes in total.
+    key : path or Ed25519PublicKey, optional
+        the public key of the signer: everything that is read is compared with the signature first, see
+        `verify_signature`. Only checkpoints of hdfsaver have one.
+    signature : path, URL or binary file, optional
+        The signature; by default the file with ``.sig`` behind the name of the checkpoint.
 
     Returns
     -------
@@ -125,7 +138,9 @@ def load_file(
     NotFoundError
         The file does not exist, or has no such group.
     DataLossError
-        It is damaged, or was changed by another program.
+        It is damaged, or was changed by another program, or differs from what was signed.
+    UnauthenticatedError
+        The signature was not made with ``key``.
     InvalidArgumentError
         An array has a type that is not read, or its kind is unknown; `open_file` reads the other arrays.
     OpError
@@ -140,12 +155,12 @@ def load_file(
     {'w': array([[0., 1., 2.],
            [3., 4., 5.]])}
     """
-    with open_source(path, group) as file:
+    with open_file(path, group=group, key=key, signature=signature) as file:
         file.check_readable()
         return file.read_many(file.variables, mmap_mode=mmap_mode, progress=progress)
 
 
-def open_file(path: Source, *, group: str = ROOT) -> TensorFile:
+def open_file(path: Source, *, group: str = ROOT, key: Any = None, signature: Source | None = None) -> TensorFile:
     """Open a file of arrays, to read some arrays or parts of them.
 
     Parameters
@@ -155,6 +170,11 @@ def open_file(path: Source, *, group: str = ROOT) -> TensorFile:
         in parts, see ``docs/remote.md``.
     group : str
         The model to read, in a file that has several.
+    key : path or Ed25519PublicKey, optional
+        the public key of the signer: everything that is read is compared with the signature first, see
+        `verify_signature`. Only checkpoints of hdfsaver have one.
+    signature : path, URL or binary file, optional
+        The signature; by default the file with ``.sig`` behind the name of the checkpoint.
 
     Returns
     -------
@@ -163,8 +183,10 @@ def open_file(path: Source, *, group: str = ROOT) -> TensorFile:
 
     Raises
     ------
-    NotFoundError, DataLossError, OpError
+    NotFoundError, DataLossError, UnauthenticatedError, OpError
         See `load_file`.
+    ValueError
+        There is a ``signature`` without a ``key``.
 
     Examples
     --------
@@ -177,4 +199,8 @@ def open_file(path: Source, *, group: str = ROOT) -> TensorFile:
     ['w', 'step']
     array([3., 5.])
     """
+    if key is not None:
+        return open_signed(path, key, signature, group)
+    if signature is not None:
+        raise ValueError("A signature is checked with the public key of its signer; `key` is missing.")
     return open_source(path, group)

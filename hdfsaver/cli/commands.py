@@ -11,6 +11,7 @@ COMMANDS = (
     Entry("show", "show_command", _LOOK, "Show arrays: what they are, and their values."),
     Entry("graph", "graph_command", _LOOK, "Describe a graph: inputs, outputs, and operations by type."),
     Entry("verify", "verify_command", _CHECK, "Read everything and compare it with the digests of the file."),
+    Entry("sign", "sign_command", _CHECK, "Sign a checkpoint with an Ed25519 key."),
     Entry("reseal", "reseal_command", _CHECK, "Accept the changes of another program to a checkpoint."),
     Entry("salvage", "salvage_command", _CHECK, "Write the intact part of a damaged checkpoint to a new file."),
     Entry("convert", "convert_command", _CHANGE, "Convert a file to another format."),

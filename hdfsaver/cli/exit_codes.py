@@ -53,7 +53,7 @@ _BY_CLASS: tuple[tuple[type[BaseException], ExitCode], ...] = (
     (errors.ResourceExhaustedError, ExitCode.NO_ROOM),
     (errors.UnavailableError, ExitCode.NOT_REACHED),
     (errors.DeadlineExceededError, ExitCode.NOT_REACHED),
-    (errors.UnauthenticatedError, ExitCode.NOT_REACHED),
+    (errors.UnauthenticatedError, ExitCode.DIFFERS),  # a signature by another key
     (errors.InternalError, ExitCode.DEFECT),
     (OpError, ExitCode.NOT_READ),
     (ImportError, ExitCode.NO_PACKAGE),

@@ -8,9 +8,9 @@ from hdfsaver.cli.arguments import Anything, AsJson
 from hdfsaver.cli.command_form import command
 from hdfsaver.cli.json_output import say_json
 from hdfsaver.cli.progress_bar import progress_bar
+from hdfsaver.cli.sign_command import PublicKey, Signature, open_to_verify, signature_line
 from hdfsaver.cli.terminal_text import count_of, say
 from hdfsaver.errors import without_secrets
-from hdfsaver.formats.open_source import open_source
 
 
 class VerifyResult(TypedDict):
@@ -27,6 +27,8 @@ class VerifyResult(TypedDict):
         Name of the compared values, such as "digests"; empty where the file has nothing to compare.
     not_checked : dict of str to str
         The reason for each element that cannot be read.
+    signed_by : str or None
+        The fingerprint of the key that has signed all of it; None without `--key`.
     """
 
     file: str
@@ -34,15 +36,22 @@ class VerifyResult(TypedDict):
     arrays: int
     checksums: str
     not_checked: dict[str, str]
+    signed_by: str | None
 
 
-@command(("Check a checkpoint.", "hdfsaver verify model.ckpt"), result=VerifyResult)
-def verify(checkpoint: Anything, as_json: AsJson = False) -> None:
+@command(
+    ("Check a checkpoint.", "hdfsaver verify model.ckpt"),
+    ("Check that a key has signed it.", "hdfsaver verify model.ckpt --key public.pem"),
+    result=VerifyResult,
+)
+def verify(checkpoint: Anything, key: PublicKey = None, signature: Signature = None, as_json: AsJson = False) -> None:
     """Read everything and compare it with the digests of the file.
 
-    The digests or checksums are those that the format has. The exit status is 1 if anything differs.
+    The digests or checksums are those that the format has. With `--key`, everything is compared with the signature of
+    that key as well. The exit status is 1 if anything differs.
     """
-    with open_source(checkpoint) as file, progress_bar(checkpoint) as progress:
+    opened, signed = open_to_verify(checkpoint, key, signature)
+    with opened as file, progress_bar(checkpoint) as progress:
         file.verify(progress=progress)
         result = VerifyResult(
             file=without_secrets(file.path),
@@ -50,6 +59,7 @@ def verify(checkpoint: Anything, as_json: AsJson = False) -> None:
             arrays=len(file.variables),
             checksums=file.checksums,
             not_checked={name: error.message for name, error in file.unreadable.items()},
+            signed_by=signed.key if signed else None,
         )
     if as_json:
         say_json("verify", result)
@@ -57,3 +67,6 @@ def verify(checkpoint: Anything, as_json: AsJson = False) -> None:
     found = f"all {file.checksums} match" if file.checksums else "no digests to compare; all values can be read"
     say([f"{result['file']}: {file.kind}, {count_of(result['arrays'], 'array')}, {found}."])
     say(f"{name} is not checked: {why}" for name, why in result["not_checked"].items())
+    said = signature_line(result["file"], signed)
+    if said:
+        say([said])

@@ -43,6 +43,9 @@ change meanwhile."""
 Job: TypeAlias = "tuple[int, memoryview]"
 """``(offset in the file, bytes)``: the bytes are a flat view, writable for a read."""
 
+FeedJob: TypeAlias = "tuple[Sequence[tuple[int, int]], Callable[[memoryview], object]]"
+"""Ranges of the file, ``(offset, length)``, and what takes their bytes in pieces, such as a hasher's ``update``."""
+
 _Work = TypeVar("_Work")
 
 _position = threading.Lock()
@@ -252,9 +255,31 @@ def digest_all(fd: Readable, extents: Sequence[tuple[int, int]], progress: Progr
     EOFError, OSError
         See `read_at`.
     """
-    if not isinstance(fd, int):
-        return _digests_of_remote(fd, extents, progress)
-    return in_threads(lambda extent, halt: _digest(fd, *extent, progress, halt), extents, lambda extent: extent[1])
+    hashers = [xxhash.xxh3_64() for _ in extents]
+    feed_all(fd, [([extent], hasher.update) for extent, hasher in zip(extents, hashers, strict=True)], progress)
+    return [hasher.intdigest() for hasher in hashers]
+
+
+def feed_all(fd: Readable, jobs: Sequence[FeedJob], progress: Progress = SILENT) -> None:
+    """Give the bytes of every job's ranges to its function, in order, with a few pieces in memory at once.
+
+    Parameters
+    ----------
+    fd : int or PositionalFile
+        The open file.
+    jobs : sequence of FeedJob
+    progress : Progress
+        Counts the bytes.
+
+    Raises
+    ------
+    EOFError, OSError
+        See `read_at`.
+    """
+    if isinstance(fd, int):
+        in_threads(lambda job, halt: _fed(fd, job, progress, halt), jobs, lambda job: sum(size for _, size in job[0]))
+    else:
+        _feed_remote(fd, jobs, progress)
 
 
 def digest_views(views: Sequence[memoryview | LiveBytes | JoinedBytes]) -> list[int]:
@@ -332,15 +357,16 @@ def _length(job: WriteJob) -> int:
     return len(job[1])
 
 
-def _digest(fd: int, offset: int, nbytes: int, progress: Progress, halt: threading.Event) -> int:
-    hasher = xxhash.xxh3_64()
-    buffer = memoryview(bytearray(min(nbytes, PIECE)))
-    for start in starts(nbytes, halt):
-        piece = buffer[: min(PIECE, nbytes - start)]
-        read_at(fd, piece, offset + start)
-        hasher.update(piece)
-        progress.advance(len(piece))
-    return hasher.intdigest()
+def _fed(fd: int, job: FeedJob, progress: Progress, halt: threading.Event) -> int:
+    ranges, feed = job
+    buffer = memoryview(bytearray(min(PIECE, max((nbytes for _, nbytes in ranges), default=0))))
+    for offset, nbytes in ranges:
+        for start in starts(nbytes, halt):
+            piece = buffer[: min(PIECE, nbytes - start)]
+            read_at(fd, piece, offset + start)
+            feed(piece)
+            progress.advance(len(piece))
+    return 0
 
 
 def _digest_view(view: memoryview | LiveBytes | JoinedBytes, halt: threading.Event) -> int:
@@ -351,19 +377,18 @@ def _digest_view(view: memoryview | LiveBytes | JoinedBytes, halt: threading.Eve
     return hasher.intdigest()
 
 
-def _digests_of_remote(fd: PositionalFile, extents: Sequence[tuple[int, int]], progress: Progress) -> list[int]:
-    hashers = [xxhash.xxh3_64() for _ in extents]
+def _feed_remote(fd: PositionalFile, jobs: Sequence[FeedJob], progress: Progress) -> None:
     parts = [
-        (number, offset + start, min(WINDOW, nbytes - start))
-        for number, (offset, nbytes) in enumerate(extents)
+        (feed, offset + start, min(WINDOW, nbytes - start))
+        for ranges, feed in jobs
+        for offset, nbytes in ranges
         for start in range(0, nbytes, WINDOW)
     ]
     for batch in batches(parts, lambda part: part[2]):
         views = [memoryview(bytearray(nbytes)) for _, _, nbytes in batch]
         fd.read_many([(offset, view) for (_, offset, _), view in zip(batch, views, strict=True)], progress.advance)
-        for (number, _, _), view in zip(batch, views, strict=True):
-            hashers[number].update(view)
-    return [hasher.intdigest() for hasher in hashers]
+        for (feed, _, _), view in zip(batch, views, strict=True):
+            feed(view)
 
 
 def batches(jobs: Sequence[_Work], size: Callable[[_Work], int], most: int = WINDOW) -> Iterator[Sequence[_Work]]:

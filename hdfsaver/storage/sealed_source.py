@@ -22,6 +22,7 @@ from hdfsaver.files.opening import Opened
 from hdfsaver.files.partial_reads import part_of, read_part
 from hdfsaver.files.positional_io import PIECE, digest_all, fetched, read_all, read_array, read_at
 from hdfsaver.files.progress import Callback, Progress
+from hdfsaver.files.readable import Readable
 from hdfsaver.files.remote.pinned import pinned
 from hdfsaver.storage import groups, layout, seal
 from hdfsaver.storage.chunks.chunk_reading import Packed, chunk_of, digest_packed, read_packed, read_part_packed
@@ -31,7 +32,7 @@ from hdfsaver.storage.hdf5 import datatypes, narrow_numbers, objects, strings
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.hdf5_source import Hdf5Source
 from hdfsaver.storage.index import NOTHING, Index, grid_of, read_index
-from hdfsaver.storage.seal import Seal, advice
+from hdfsaver.storage.seal import Seal, StoredIndex, advice
 from hdfsaver.storage.stored_values import Form, StoredValue
 from hdfsaver.tensor_info import LARGE, STRING, Array, Key, TensorInfo, bytes_of, numpy_dtype
 
@@ -58,29 +59,37 @@ class SealedSource(Hdf5Source):
         self._path = path
         self._seal = found
         self.has_foreign_content = bool(found.flags & layout.FOREIGN)
-        # The structure of a remote file is fetched when something in it is asked for.
-        is_local = isinstance(opened.fd, int)
-        stored = seal.check(opened, found) if is_local else seal.check_index(opened, found)
-        self._walked = opened if is_local else None
+        # Where the structure is pinned, it is read when something in it is asked for.
+        stored = self._checked_index()
+        self._walked = None if self._is_pinned() else opened
         self._extents = stored.extents
         self._models = read_index(found, stored)
-        if is_local or groups.link_of(group) not in self._models:
+        if not self._is_pinned() or groups.link_of(group) not in self._models:
             with self._root() as root:
                 groups.open_model(root, group)
                 self.has_random_places = objects.has_link(root, f"{layout.INDEX}/{layout.RANDOM}")
         self._choose(group)
+
+    def _is_pinned(self) -> bool:
+        """Whether the HDF5 library gets the structure from memory: that of a file that others may change."""
+        return not isinstance(self._opened.fd, int)
+
+    def _checked_index(self) -> StoredIndex:
+        """Compare the index with the seal and, unless it is pinned, the structure too."""
+        return (seal.check_index if self._is_pinned() else seal.check)(self._opened, self._seal)
+
+    def _check_pinned(self, walked: Opened) -> None:
+        """Compare the structure, which is in memory, with the seal."""
+        seal.check_structure(walked, self._seal)
 
     @contextmanager
     def _root(self) -> Iterator[h5g.GroupID]:
         """The root group; the library gets no byte of the structure that was not compared with the seal."""
         if self._walked is None:
             with seal.naming(self._path):
-                self._walked = pinned(self._opened, self._seal.structure_end, self._seal.tail_start)
-                try:
-                    seal.check_structure(self._walked, self._seal)
-                except BaseException:
-                    self._walked = None
-                    raise
+                walked = pinned(self._opened, self._seal.structure_end, self._seal.tail_start)
+                self._check_pinned(walked)
+            self._walked = walked
         with hdf5_root(self._walked) as root:
             yield root
 
@@ -95,7 +104,7 @@ class SealedSource(Hdf5Source):
         other = copy.copy(self)
         other._choose(group)
         other._opened = self._duplicate()
-        other._walked = other._opened if isinstance(other._opened.fd, int) else self._walked
+        other._walked = self._walked if self._is_pinned() else other._opened
         return other
 
     def link_paths(self) -> Mapping[str, str]:
@@ -198,7 +207,7 @@ class SealedSource(Hdf5Source):
         dtype = numpy_dtype(entry.dtype)
         return (np.frombuffer(piece, dtype) for piece in self._stream(name))
 
-    def stored(self, name: str, *, unpacked: bool) -> StoredValue:
+    def stored(self, name: str, *, unpacked: bool) -> StoredValue | None:
         """The stored bytes of a variable, compared with their digest while they are read."""
         entry = self.entries[name]
         chunks = None
@@ -270,9 +279,13 @@ class SealedSource(Hdf5Source):
             limits.check_declared(f"variable {entry.name!r}", declared, self._opened.size)
         arrays = {entry.name: np.empty(*_stored(entry)) for entry in entries}
         values = [(self._packed[name], array) for name, array in arrays.items()]
-        digests = read_packed(self._opened.fd, values, progress)
+        digests = read_packed(self._fd_of_chunks(entries), values, progress)
         self._check(dict(zip(arrays, digests, strict=True)))
         return arrays
+
+    def _fd_of_chunks(self, entries: Sequence[TensorInfo]) -> Readable:
+        """The file that the chunks of compressed values are read from."""
+        return self._opened.fd
 
     def _large(self, entries: Sequence[TensorInfo], progress: Progress) -> dict[str, Array]:
         arrays = {entry.name: np.empty(*_stored(entry)) for entry in entries}
@@ -335,11 +348,15 @@ class SealedSource(Hdf5Source):
         progress = Progress(callback, int(extents["nbytes"].sum()) + sum(each.grid.size for each in packed.values()))
         found = np.zeros(len(names), dtype=np.uint64)
         places = list(zip(extents["offset"].tolist(), extents["nbytes"].tolist(), strict=True))
-        found[plain] = digest_all(self._opened.fd, places, progress)
+        found[plain] = self._digests(plain.tolist(), places, progress)
         found[list(packed)] = digest_packed(self._opened.fd, list(packed.values()), progress)
         changed = np.flatnonzero(found != self._extents["xxh3_64"][: len(names)]).tolist()
         if changed:
             raise self._changed([names[row] for row in changed])
+
+    def _digests(self, rows: Sequence[int], places: Sequence[tuple[int, int]], progress: Progress) -> list[int]:
+        """The XXH3-64 digests of the values of some rows of the index, in one block each."""
+        return digest_all(self._opened.fd, places, progress)
 
 
 def _labelled(link: str, index: Index) -> Iterator[tuple[int, str]]:

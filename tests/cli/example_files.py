@@ -6,6 +6,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 import hdfsaver
 import hdfsaver as tf
@@ -46,6 +48,12 @@ def make(folder: Path) -> None:
     data[data.index(np.arange(50.0).tobytes())] ^= 1
     (folder / "damaged.h5").write_bytes(data)
     (folder / "program.py").write_text(PROGRAM)
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "private.pem").write_bytes(private)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / "public.pem").write_bytes(public)
+    hdfsaver.sign_file(folder / "model.ckpt", folder / "private.pem")
 
 
 def _network() -> tf.train.Saver:

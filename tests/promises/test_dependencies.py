@@ -26,7 +26,14 @@ def test_the_lowest_environment_has_the_lower_bounds() -> None:
     pins = tox["testenv:lowest"]["deps"].split()
     extras = project["optional-dependencies"]
     dependencies = project["dependencies"] + extras["compression"] + extras["tensorflow"]
-    dependencies += extras["remote"] + extras["images"] + extras["numba"] + extras["onnx"] + extras["onnxruntime"][1:]
+    dependencies += (
+        extras["remote"]
+        + extras["images"]
+        + extras["numba"]
+        + extras["sign"]
+        + extras["onnx"]
+        + extras["onnxruntime"][1:]
+    )
     bounds = versions(dependencies, ">=")
     assert len(dependencies) == len(bounds)
     assert bounds == versions(pins, "==")

@@ -30,7 +30,7 @@ LAYERS = (
     ("graph", "storage"),
     ("ops", "reading", "interop"),
     ("control_flow",),
-    ("formats",),
+    ("formats", "signing"),
     ("arrays", "element_loops", "onnx_graphs"),
     ("datasets", "session", "training", "variables"),
     ("assertions", "optimizers"),

@@ -1,4 +1,7 @@
-"""The parts of a remote file that were checked, kept in memory: read again, a server could give other bytes."""
+"""The parts of a file that were checked, kept in memory.
+
+Read again, a server could give other bytes, and a file of this machine could have been changed.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ from collections.abc import Callable, Sequence
 
 from hdfsaver import limits
 from hdfsaver.files.opening import Opened
-from hdfsaver.files.readable import PositionalFile
+from hdfsaver.files.positional_io import read_all, read_at
+from hdfsaver.files.readable import PositionalFile, Readable
 
 
 def pinned(opened: Opened, stop: int, start: int) -> Opened:
-    """An open remote file whose bytes before ``stop`` and from ``start`` on are read once, and kept.
+    """An open file whose bytes before ``stop`` and from ``start`` on are read once, and kept.
 
     Parameters
     ----------
@@ -27,21 +31,22 @@ def pinned(opened: Opened, stop: int, start: int) -> Opened:
     ResourceExhaustedError
         They have more bytes than the limit `declared_bytes`.
     """
-    assert not isinstance(opened.fd, int)
     nbytes = stop + opened.size - start
     if nbytes > limits.get().declared_bytes:
         raise limits.refused("the structure", f"it has {nbytes} bytes", "declared_bytes")
     first, last = bytearray(stop), bytearray(opened.size - start)
-    opened.fd.read_many([(0, memoryview(first)), (start, memoryview(last))], lambda nbytes: None)
-    return opened._replace(head=bytes(first), fd=_Pinned(opened.fd, bytes(first), start, bytes(last)))
+    read_all(opened.fd, [(0, memoryview(first)), (start, memoryview(last))])
+    return opened._replace(head=bytes(first), fd=_Pinned(opened, bytes(first), start, bytes(last)))
 
 
 class _Pinned(PositionalFile):
     """A file that reads its first and last bytes from memory; the file itself belongs to someone else."""
 
-    def __init__(self, file: PositionalFile, first: bytes, start: int, last: bytes) -> None:
-        self.name, self.size = file.name, file.size
-        self._file, self._first, self._start, self._last = file, memoryview(first), start, memoryview(last)
+    def __init__(self, opened: Opened, first: bytes, start: int, last: bytes) -> None:
+        self._file: Readable = opened.fd
+        self.name = "the file" if isinstance(opened.fd, int) else opened.fd.name
+        self.size = opened.size
+        self._first, self._start, self._last = memoryview(first), start, memoryview(last)
 
     def read_into(self, view: memoryview, offset: int) -> None:
         """Fill a view."""
@@ -51,7 +56,7 @@ class _Pinned(PositionalFile):
         elif offset >= self._start and end <= self.size:
             view[:] = self._last[offset - self._start : end - self._start]
         else:
-            self._file.read_into(view, offset)
+            read_at(self._file, view, offset)
 
     def read_many(self, jobs: Sequence[tuple[int, memoryview]], advance: Callable[[int], object]) -> None:
         """Fill the views of all jobs."""
@@ -64,7 +69,8 @@ class _Pinned(PositionalFile):
 
     def check_current(self) -> None:
         """Ask the file itself."""
-        self._file.check_current()
+        if not isinstance(self._file, int):
+            self._file.check_current()
 
     def share(self) -> PositionalFile:
         """The same parts, of the same file."""

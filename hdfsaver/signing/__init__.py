@@ -1,0 +1,1 @@
+"""Signatures of checkpoints: making them, checking them, and reading what they prove."""
