@@ -31,6 +31,7 @@ from hdfsaver.storage.chunks.filters import NAMES_BY_CODE
 from hdfsaver.storage.hdf5 import datatypes, narrow_numbers, objects, strings
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.hdf5_source import Hdf5Source
+from hdfsaver.storage.hdf5_view import check_view
 from hdfsaver.storage.index import NOTHING, Index, grid_of, read_index
 from hdfsaver.storage.seal import Seal, StoredIndex, advice
 from hdfsaver.storage.stored_values import Form, StoredValue
@@ -332,10 +333,12 @@ class SealedSource(Hdf5Source):
             raise DataLossError(None, None, f"{self._path}: variable {entry.name!r}: {error.message}") from None
 
     def verify(self, callback: Callback | None = None) -> None:
-        """Check the seal again, and every value of every model against its digest."""
+        """Check the seal again, and every value of every model against its digest; HDF5 must show the same index."""
         with seal.naming(self._path):
             seal.check(self._opened, self._seal)
             seal.check_padding(self._opened.fd, self._extents, self._seal)
+        with self._root() as root:
+            check_view(root, self._seal)
         names = {row: label for link, index in self._models.items() for row, label in _labelled(link, index)}
         packed = {
             row: self._packed_value(index, name)
