@@ -214,6 +214,8 @@ class Writer:
                 kept = sharing.begin(draft, skeleton, large) if sharing else None
                 if kept is None:
                     draft.reserve(skeleton.size)
+                else:
+                    draft.size = skeleton.size - int(skeleton.extents["nbytes"][list(kept.rows)].sum())
                 places = packed(map(_RANDOM, models.values()))
                 _write(draft.fd, skeleton, blocks, moved, values, places, kept)
                 last = written(draft, skeleton, large) if sharing else None

@@ -9,12 +9,14 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hdfsaver import errors
 from hdfsaver.files import positional_io
 from hdfsaver.files.lazy_arrays import Joined, Piece
 from hdfsaver.storage import incremental, seal, writing
@@ -355,6 +357,31 @@ def test_a_last_file_that_is_no_beginning(tmp_path, writer, clones, said, case):
     assert 1 == len(said)
 
 
+def test_damage_of_a_shared_value(tmp_path, clones, said):
+    """A value that is not written is not read: damage is in all files that share it, and each of them tells."""
+    writer, variables = Writer(Sharing(1, said.append)), values((LARGE,), (LARGE,), (3,))
+    writer.write(tmp_path / "1.h5", model(variables))
+    before = (tmp_path / "1.h5").stat()
+    with open_file(tmp_path / "1.h5") as file:
+        place = (file.extent("v1") or (0, 0))[0]
+    with (tmp_path / "1.h5").open("r+b") as damaged:
+        damaged.seek(place + 5)
+        damaged.write(b"?")
+    os.utime(tmp_path / "1.h5", ns=(before.st_atime_ns, before.st_mtime_ns))  # a disk leaves no trace
+    variables["v0"][0] = -1
+    writer.write(tmp_path / "2.h5", model(variables))
+    for path in (tmp_path / "1.h5", tmp_path / "2.h5"):
+        with open_file(path) as file:
+            assert np.array_equal(file.read("v2"), variables["v2"])
+            with pytest.raises(errors.DataLossError, match="'v1'"):
+                file.read("v1")
+            with pytest.raises(errors.DataLossError, match="'v1'"):
+                file.verify()
+    writer.write(tmp_path / "3.h5", model(variables))  # written in full
+    assert in_full(tmp_path / "full.h5", variables) == (tmp_path / "3.h5").read_bytes()
+    assert [] == said
+
+
 REFUSALS = ["EOPNOTSUPP", "EXDEV", "EINVAL", "ENOTTY", "EPERM", "EIO", "ENOSPC", "EBADF", "ETXTBSY"]
 
 
@@ -434,7 +461,7 @@ def test_no_file_is_remembered_after_an_error(tmp_path, writer, monkeypatch, clo
     writer.write(tmp_path / "1.h5", model(variables))
     variables["v0"][0] = -1
     with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", lambda *args: (_ for _ in ()).throw(OSError(errno.EIO, "no")))
+        patch.setattr(os, "replace", lambda *args: refuse(errno.EIO))
         with pytest.raises(Exception, match=r"2\.h5"):
             writer.write(tmp_path / "2.h5", model(variables))
     assert ["1.h5"] == os.listdir(tmp_path)
@@ -449,3 +476,26 @@ def test_it_is_a_writer_that_writes_in_full(tmp_path, clones):
     for step in range(2):
         writer.write(tmp_path / f"{step}.h5", model(values((LARGE,))))
     assert 0 == clones.count
+
+
+def test_a_full_disk(tmp_path, writer, clones, monkeypatch):
+    """The error says how much was needed, which is less than the file; the last file stays, and is the beginning."""
+    variables = values((LARGE,), (LARGE,))
+    writer.write(tmp_path / "1.h5", model(variables))
+    variables["v0"][0] = -1
+    with monkeypatch.context() as patch:
+        patch.setattr(positional_io, "_write_some", lambda *args: refuse(errno.ENOSPC))
+        patch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**6, 10**6, 1000))
+        with pytest.raises(errors.ResourceExhaustedError, match=r"2\.h5.*and 1,000 bytes are free") as caught:
+            writer.write(tmp_path / "2.h5", model(variables))
+    (number,) = re.findall(r"([\d,]+) bytes were needed", str(caught.value))
+    needed = int(number.replace(",", ""))
+    assert 4 * LARGE < needed < 5 * LARGE
+    assert ["1.h5"] == os.listdir(tmp_path)
+    writer.write(tmp_path / "2.h5", model(variables))
+    assert 2 == clones.count
+    assert in_full(tmp_path / "full.h5", variables) == (tmp_path / "2.h5").read_bytes()
+
+
+def refuse(number):
+    raise OSError(number, os.strerror(number))
