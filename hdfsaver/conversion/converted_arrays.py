@@ -13,6 +13,9 @@ from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.tensor_info import STRING, Array, TensorInfo, counted
 
+_OF_ML_DTYPES = 2
+"""`numpy.dtype.isbuiltin` of a dtype that another library has added."""
+
 
 class TargetArrays(Mapping[str, Array]):
     """The arrays of a target by their names there, each made when it is asked for.
@@ -106,8 +109,11 @@ class ConvertedArrays(TargetArrays):
 
 def converted(array: Array, dtype: str) -> Array:
     """Real numbers in another dtype; those beyond it become infinite, or NaN where it has no infinities."""
+    wanted = dtypes.numpy_dtype(dtype)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        found: Array = array.astype(dtypes.numpy_dtype(dtype))
+        if array.dtype.isbuiltin == wanted.isbuiltin == _OF_ML_DTYPES:  # not all pairs of these have a conversion
+            array = array.astype(np.float32)  # which has all their numbers
+        found: Array = array.astype(wanted)
     return found
 
 

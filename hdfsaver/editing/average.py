@@ -101,7 +101,7 @@ def average(
     given = _weights(len(paths), weights, decay)
     with opened_all(paths, group) as files:
         options = Options(output, False, dry_run, durable, progress)
-        return edit_several(files[::-1], options, _averaged(files, given, integers))
+        return edit_several(files[::-1], options, lambda: _averaged(files, given, integers))
 
 
 def _paths(sources: PathLike | Iterable[PathLike], last: int | None) -> list[PathLike]:

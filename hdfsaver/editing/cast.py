@@ -147,15 +147,16 @@ def _cast(
     def pieces() -> Iterator[Array]:
         largest, became_zero, beyond = 0.0, 0, 0
         for piece in file.pieces(name):
-            new = converted(piece, dtype)
-            lost = np.flatnonzero(np.isfinite(piece) & ~np.isfinite(new))
+            new, exact = converted(piece, dtype), piece.astype(np.float64)
+            lost = np.flatnonzero(np.isfinite(exact) & ~np.isfinite(new.astype(np.float64)))
             if lost.size and overflow == "refuse":
-                raise _too_large(file.path, name, piece[lost[0]], dtype)
+                raise _too_large(file.path, name, float(exact[lost[0]]), dtype)
             if overflow == "saturate":
-                new = _saturated(piece, new, dtype)
+                new = _saturated(exact, new, dtype)
+            found = new.astype(np.float64)
             beyond += lost.size
-            became_zero += int(np.count_nonzero((new == 0) & (piece != 0)))
-            largest = max(largest, _error(piece, new))
+            became_zero += int(np.count_nonzero((found == 0) & (exact != 0)))
+            largest = max(largest, _error(exact, found))
             yield new
         errors[name] = largest
         changed[name] = _said(before.dtype, dtype, largest, became_zero, beyond, overflow)
@@ -166,7 +167,7 @@ def _cast(
 def _error(before: Array, after: Array) -> float:
     """The largest absolute difference of finite numbers."""
     with np.errstate(invalid="ignore", over="ignore"):
-        found = np.abs(after.astype(np.float64) - before.astype(np.float64))
+        found = np.abs(after - before)
     finite = found[np.isfinite(found)]
     return float(finite.max()) if finite.size else 0.0
 
@@ -174,17 +175,18 @@ def _error(before: Array, after: Array) -> float:
 def _saturated(before: Array, after: Array, dtype: str) -> Array:
     """Numbers beyond the dtype, and infinities, at its ends."""
     largest = ml_dtypes.finfo(numpy_dtype(dtype)).max
-    wrong = ~np.isfinite(after) & ~np.isnan(before)
-    found: Array = np.where(wrong, np.where(before > 0, largest, -largest), after).astype(after.dtype)
+    wrong = ~np.isfinite(after.astype(np.float64)) & ~np.isnan(before)
+    found = after.copy()
+    found[wrong] = converted(np.where(before[wrong] > 0, 1.0, -1.0) * float(largest), dtype)
     return found
 
 
-def _too_large(path: str, name: str, value: np.generic, dtype: str) -> InvalidArgumentError:
+def _too_large(path: str, name: str, value: float, dtype: str) -> InvalidArgumentError:
     largest = float(ml_dtypes.finfo(numpy_dtype(dtype)).max)
     return InvalidArgumentError(
         None,
         None,
-        f"{path}: {name!r} has the number {float(value):g}, which is beyond {dtype} (at most {largest:g}). Nothing was "
+        f"{path}: {name!r} has the number {value:g}, which is beyond {dtype} (at most {largest:g}). Nothing was "
         "written. Choose a larger dtype for it, or allow 'saturate' or 'infinite' as overflow (--overflow).",
     )
 

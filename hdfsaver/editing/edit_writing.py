@@ -20,6 +20,7 @@ from hdfsaver.conversion.targets import TARGET_BY_NAME, Target, target_of
 from hdfsaver.editing.edit_result import Edited
 from hdfsaver.editing.edited_arrays import EditedArray, EditedArrays, copied
 from hdfsaver.errors import AbortedError, InvalidArgumentError
+from hdfsaver.files.error_context import about
 from hdfsaver.files.folder_lock import folder_lock
 from hdfsaver.files.progress import Callback
 from hdfsaver.files.remote.names import is_remote
@@ -127,24 +128,24 @@ def edit_one(source: PathLike, group: str, options: Options, make: Callable[[Ten
         The source cannot be read, or the target cannot be written.
     """
     _check_choice(options)
-    with _opened(source, group, options) as file:
+    with _opened(source, group, options) as (file, before):
         path = file.path if options.output is None else as_prefix(options.output)
         kind, path = target_of(path, "hdf5" if options.in_place else None)
         if not options.in_place:
             _check_kind(kind, path)
             check_differ(file, [*kind.files(path, True), *_replaced(kind, path)])
-        return _written(make(file), [file], kind, path, options, keeps_rest=file.sealed)
+        return _written(make(file), [file], kind, path, options, keeps_rest=file.sealed, before=before)
 
 
-def edit_several(files: list[TensorFile], options: Options, edit: Edit) -> Edited:
-    """Write what was made of several open files; parameters, results and errors as in `edit_one`."""
+def edit_several(files: list[TensorFile], options: Options, make: Callable[[], Edit]) -> Edited:
+    """Write what is made of several open files; parameters, results and errors as in `edit_one`."""
     _check_choice(options)
     assert options.output is not None
     kind, path = target_of(as_prefix(options.output))
     _check_kind(kind, path)
     for file in files:
         check_differ(file, [*kind.files(path, True), *_replaced(kind, path)])
-    return _written(edit, files, kind, path, options, keeps_rest=False)
+    return _written(make(), files, kind, path, options, keeps_rest=False)
 
 
 def _check_choice(options: Options) -> None:
@@ -169,19 +170,21 @@ def _replaced(kind: Target, path: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def _opened(source: PathLike, group: str, options: Options) -> Iterator[TensorFile]:
-    """The open source; to be edited in place it is locked first, so that savers of its folder wait."""
+def _opened(source: PathLike, group: str, options: Options) -> Iterator[tuple[TensorFile, os.stat_result | None]]:
+    """The open source; to be edited in place it is locked first, so that savers of its folder wait, and looked at."""
     with ExitStack() as stack:
         if not options.in_place:
-            yield stack.enter_context(open_source(source, group))
+            yield stack.enter_context(open_source(source, group)), None
             return
         with open_source(source, group) as found:
             path = found.path
             _check_own(found)
         stack.enter_context(folder_lock(os.path.dirname(path)))
+        with about(path):
+            before = os.stat(path)
         file = stack.enter_context(open_source(path, group))
         _check_own(file)
-        yield file
+        yield file, before
 
 
 def _check_own(file: TensorFile) -> None:
@@ -196,7 +199,14 @@ def _check_own(file: TensorFile) -> None:
 
 
 def _written(
-    edit: Edit, files: list[TensorFile], kind: Target, path: str, options: Options, *, keeps_rest: bool
+    edit: Edit,
+    files: list[TensorFile],
+    kind: Target,
+    path: str,
+    options: Options,
+    *,
+    keeps_rest: bool,
+    before: os.stat_result | None = None,
 ) -> Edited:
     remarks = [*edit.remarks]
     edit, others = _for_kind(edit, files, kind, remarks, keeps_rest=keeps_rest)
@@ -206,7 +216,7 @@ def _written(
     if options.dry_run:
         edit.check()
     elif kind.name == "hdf5":
-        _write_hdf5(edit, files[0], others, path, options, keeps_rest=keeps_rest)
+        _write_hdf5(edit, files[0], others, path, options, keeps_rest=keeps_rest, before=before)
     else:
         arrays = EditedArrays(edit.arrays, options.progress)
         assert kind.write is not None
@@ -272,9 +282,15 @@ def _rest_of(files: list[TensorFile]) -> list[str]:
 
 
 def _write_hdf5(
-    edit: Edit, source: TensorFile, others: list[str], path: str, options: Options, *, keeps_rest: bool
+    edit: Edit,
+    source: TensorFile,
+    others: list[str],
+    path: str,
+    options: Options,
+    *,
+    keeps_rest: bool,
+    before: os.stat_result | None,
 ) -> None:
-    before = os.stat(source.path) if options.in_place else None
     with ExitStack() as stack:
         models = {source.group: _model(EditedArrays(edit.arrays), edit)}
         for other in others:

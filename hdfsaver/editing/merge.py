@@ -75,7 +75,7 @@ def merge(
         raise ValueError(f"on_conflict must be one of {', '.join(ON_CONFLICT)}, not {on_conflict!r}.")
     with opened_all(sources, group) as files:
         options = Options(output, False, dry_run, durable, progress)
-        return edit_several(files, options, _merged(files, on_conflict))
+        return edit_several(files, options, lambda: _merged(files, on_conflict))
 
 
 def _merged(files: list[TensorFile], on_conflict: OnConflict) -> Edit:

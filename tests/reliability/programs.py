@@ -110,6 +110,20 @@ def resealing(model, folder, step=3, **options):
     tf.reseal(folder / "m.h5")
 
 
+def prepare_editing(model, folder):
+    """A checkpoint with content of another program, a second model, and a compressed variable."""
+    model.save(folder / "m", 2, durable=False, compression={"larger": "gzip"})
+    model.save(folder / "m", 2, durable=False, group="teacher")
+    with h5py.File(folder / "m.h5", "a") as file:
+        file["variables/small"].attrs["units"] = "m"
+    tf.reseal(folder / "m.h5")
+
+
+def editing(model, folder, step=3, durable=True, **options):
+    """Rename all variables of one model, in the file."""
+    tf.edit.rename(folder / "m.h5", names={"*": "new/*"}, in_place=True, durable=durable)
+
+
 PREPARATIONS: dict[str, Callable[..., object]] = {
     "first": prepare_first,
     "rotation": prepare_rotation,
@@ -117,6 +131,7 @@ PREPARATIONS: dict[str, Callable[..., object]] = {
     "group": prepare_group,
     "incremental": prepare_incremental,
     "resealing": prepare_resealing,
+    "editing": prepare_editing,
     **{case: prepare for case, (prepare, _run, _has_graph) in CASES.items()},
 }
 PROGRAMS: dict[str, Callable[..., object]] = {
@@ -126,6 +141,7 @@ PROGRAMS: dict[str, Callable[..., object]] = {
     "group": group,
     "incremental": incremental,
     "resealing": resealing,
+    "editing": editing,
     **{case: run for case, (_prepare, run, _has_graph) in CASES.items()},
 }
 

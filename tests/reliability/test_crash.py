@@ -118,6 +118,28 @@ def test_a_reseal_can_be_killed_at_any_point(server, tmp_path):
     assert {False, True} == seen
 
 
+@pytest.mark.slow
+def test_an_edit_can_be_killed_at_any_point(server, tmp_path):
+    """The file is what it was, byte for byte, or what it is after the edit; the next edit clears what was left."""
+    before, after, folder = tmp_path / "before", tmp_path / "after", tmp_path / "folder"
+    before.mkdir()
+    server.ask("editing", before, prepare=True)
+    shutil.copytree(before, after)
+    points = server.ask("editing", after)["points"]
+    states = [(each / "m.h5").read_bytes() for each in (before, after)]
+    assert {"new/large", "new/larger", "new/small", "new/scalar"} == set(tf.load_file(after / "m.h5"))
+    assert points > 15
+    seen = set()
+    for point in range(points):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(before, folder)
+        assert signal.SIGKILL == server.ask("editing", folder, stop_at=point)["signal"]
+        seen.add(states.index((folder / "m.h5").read_bytes()))
+        server.ask("editing", folder)
+        assert {"checkpoint", "m.h5"} == set(os.listdir(folder))
+    assert {0, 1} == seen
+
+
 SAVE_FOR_EVER = """
 import itertools, sys
 from pathlib import Path
