@@ -6,6 +6,7 @@ import importlib
 import json
 import shutil
 import subprocess
+from typing import Any
 
 import h5py
 import ml_dtypes
@@ -262,7 +263,7 @@ def test_the_graph_of_a_merge(made, tmp_path, run_network):
 
 def test_cast(tmp_path):
     """By pattern, the first that matches; the errors are the largest differences; other arrays stay."""
-    values = {
+    values: dict[str, Any] = {
         "a/w": np.random.default_rng(1).normal(size=(300, 400)).astype(np.float32),
         "a/tiny": np.float32([1e-30, 0, 2]),
         "b": np.float64([1 / 3, np.inf, np.nan]),
