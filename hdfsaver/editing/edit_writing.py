@@ -23,7 +23,7 @@ from hdfsaver.errors import AbortedError, InvalidArgumentError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.folder_lock import folder_lock
 from hdfsaver.files.progress import Callback
-from hdfsaver.files.remote.names import is_remote
+from hdfsaver.files.remote.names import RemoteName
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
@@ -188,8 +188,9 @@ def _opened(source: PathLike, group: str, options: Options) -> Iterator[tuple[Te
 
 
 def _check_own(file: TensorFile) -> None:
-    if is_remote(file.path):
-        raise InvalidArgumentError(None, None, f"{file.path} is remote and cannot be edited in place. Give an output.")
+    if isinstance(file.path, RemoteName):
+        what = "it is a URL or a file object. Give an output."
+        raise InvalidArgumentError(None, None, f"{file.path} cannot be edited in place: {what}")
     if not file.sealed:
         raise InvalidArgumentError(
             None,

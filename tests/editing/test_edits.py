@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import shutil
 import subprocess
@@ -481,3 +482,33 @@ def test_small_floats(tmp_path):
         done = edit.cast(tmp_path / "a.h5", tmp_path / "b.h5", dtype=dtype)
         assert set(done.errors.values()) == {0.0}
         assert {str(array.dtype) for array in checked(tmp_path / "b.h5").values()} == {dtype}
+
+
+def test_operations_of_a_saver_of_tensorflow(made, tmp_path):
+    """The operations that save and restore in a graph of TensorFlow get the new names; no second ones are added."""
+    edit.rename(made.folder / "tf-3.ckpt", tmp_path / "new.ckpt", names=NEW)
+    for path in (made.folder / "tf-3.ckpt", tmp_path / "new.ckpt"):
+        with tf.open_file(path) as file:
+            nodes = file.structure().digraph.nodes
+        texts = [nodes[f"save/{op}/tensor_names"]["attrs"]["value"].tolist() for op in ("SaveV2", "RestoreV2")]
+        scope = b"new/" if path.name == "new.ckpt" else b"old/"
+        assert [[name for name in names if name.endswith(b"/b")] for names in texts] == [[scope + b"b"]] * 2
+        assert not [name for name in nodes if name.startswith("save_1")]
+
+
+class _Remote(io.BytesIO):
+    """A file that has no descriptor, as a remote one."""
+
+
+@pytest.mark.parametrize("compression", [None, "gzip"])
+def test_file_objects(made, tmp_path, compression):
+    """A source may be an open file, or one behind a URL; it cannot be edited in place."""
+    edit.compress(made.folder / "m-3.h5", tmp_path / "a.h5", compression=compression)
+    with _Remote((tmp_path / "a.h5").read_bytes()) as file:
+        edit.rename(file, tmp_path / "b.h5", names=NEW)
+        with pytest.raises(errors.InvalidArgumentError, match="cannot be edited in place"):
+            edit.rename(file, names=NEW, in_place=True)
+    edit.rename(tmp_path / "a.h5", tmp_path / "c.h5", names=NEW)
+    assert (tmp_path / "b.h5").read_bytes() == (tmp_path / "c.h5").read_bytes()
+    with open(tmp_path / "a.h5", "rb") as local, pytest.raises(errors.InvalidArgumentError, match="in place"):
+        edit.rename(local, names=NEW, in_place=True)
