@@ -63,10 +63,7 @@ def _made(text: str, parameters: tuple[Parameter, ...]) -> Callable[..., None]:
     numba = numba_library()
     names = dict(_NAMES)
     exec(compile(text, "<loop over elements>", "exec"), names)  # noqa: S102, made of numbers and formulas only
-    types = [
-        numba.types.Array(getattr(numba, _type(each.dtype)), each.rank, "C", readonly=each.is_read_only)
-        for each in parameters
-    ]
+    types = [_type(each, numba) for each in parameters]
     # No fastmath: every operation is rounded as in NumPy, and in its order.
     function = numba.njit([numba.void(*types)], error_model="numpy", nogil=True, no_cfunc_wrapper=True)(names["loop"])
     function.disable_compile()
@@ -74,5 +71,12 @@ def _made(text: str, parameters: tuple[Parameter, ...]) -> Callable[..., None]:
     return found
 
 
-def _type(dtype: str) -> str:
-    return "boolean" if dtype == "bool" else dtype
+_OF_NUMBERS = {"bool": "boolean", "int": "int64", "float": "float64"}
+"""The types of Python's numbers."""
+
+
+def _type(parameter: Parameter, numba: Any) -> Any:
+    dtype, rank, is_read_only = parameter
+    if not rank:
+        return getattr(numba, _OF_NUMBERS[dtype.rstrip("3264")])
+    return numba.types.Array(getattr(numba, "boolean" if dtype == "bool" else dtype), rank, "C", readonly=is_read_only)

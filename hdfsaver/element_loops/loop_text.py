@@ -1,7 +1,7 @@
 """A loop over elements as the text of a Python function, for Numba.
 
     def loop(a0, a1, a2, o0):
-        x2 = a2[()]
+        x2 = float32(a2)
         for i in range(o0.size):
             x0 = a0[i]
             x1 = a1[i]
@@ -84,7 +84,10 @@ class Loop(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """A parameter of the function: the dtype and the rank of the array, and whether it is only read."""
+    """A parameter of the function: the dtype and the rank of the array, and whether it is only read.
+
+    One of rank 0 is a number of Python, which is given in less time than an array.
+    """
 
     dtype: str
     rank: int
@@ -123,7 +126,11 @@ def _body(loop: Loop, outputs: Sequence[str]) -> list[str]:
     element = "[i, j]" if loop.is_nested else "[i]"
     writes = [f"{name}{element} = {values[value]}" for name, (value, _) in zip(outputs, loop.outputs, strict=True)]
     inside = [*_reads(loop, Spread.EACH, element), *_reads(loop, Spread.ROW, "[j]"), *terms, *writes]
-    scalars = [f" {line}" for line in _reads(loop, Spread.SCALAR, "[()]")]
+    scalars = [
+        f" x{place} = {each.dtype if each.dtype != 'bool' else ''}(a{place})"
+        for place, each in enumerate(loop.inputs)
+        if each.spread is Spread.SCALAR
+    ]
     if not loop.is_nested:
         return [*scalars, f" for i in range({outputs[0]}.size):", *(f"  {line}" for line in inside)]
     return [

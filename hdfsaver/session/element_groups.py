@@ -159,7 +159,8 @@ class _Group:
                 terms.append(_term_of(it))
         if change is None and not outputs:
             outputs = [(outputs_of(self.members[-1].call)[0], self.members[-1].dtype)]
-        return Group([it.call for it in self.members], list(inputs.values()), terms, outputs, change)
+        calls = [it.call for it in self.members]
+        return Group(calls, list(inputs.values()), terms, outputs, change, len(self.members[0].shape))
 
 
 def _change_of(member: _Member) -> tuple[Change, Sequence[Input]]:

@@ -35,7 +35,7 @@ def joined_call(group: Group) -> Call:
 
 
 def _made(text: FunctionText, slow: Callable[..., Any]) -> Callable[..., Any]:
-    names: dict[str, Any] = {"asarray": np.asarray, "empty": np.empty, "slow": slow, **text.names()}
+    names: dict[str, Any] = {"empty": np.empty, "slow": slow, **text.names()}
     for target in (None, *text.overwrites):
         _put_loop(names, text, target)
     exec(compile(text.text(), "<calls that are joined>", "exec"), names)  # noqa: S102, made of numbers only

@@ -9,10 +9,10 @@
             return slow(v0, v1, v2)
         o0 = empty(shape, d0)
         try:
-            l(w0.ravel(), v1.ravel(), asarray(v2), o0.ravel())
+            l(w0.ravel(), v1.ravel(), v2.item(), o0.ravel())
         except TypeError:
             return slow(v0, v1, v2)
-        o0.flags.writeable = False
+        o0.setflags(False)
         variables[v0] = o0
         return v0
 
@@ -76,6 +76,8 @@ class Group(NamedTuple):
     outputs : sequence of (int, str)
         The slots and dtypes of the values that are needed elsewhere.
     change : Change, optional
+    rank : int
+        Of the elements' arrays.
     """
 
     calls: Sequence[Call]
@@ -83,6 +85,7 @@ class Group(NamedTuple):
     terms: Sequence[Term]
     outputs: Sequence[tuple[int, str]]
     change: Change | None
+    rank: int
 
 
 class FunctionText:
@@ -190,10 +193,12 @@ class FunctionText:
         name = self._names[each.value]
         if each.spread is Spread.EACH:
             return self._as_elements(name)
-        return f"asarray({name})" if each.spread is Spread.SCALAR else f"{name}.ravel()"
+        return f"{name}.item()" if each.spread is Spread.SCALAR else f"{name}.ravel()"
 
     def _as_elements(self, name: str) -> str:
-        return f"{name}.ravel(){'.reshape(-1, shape[-1])' * self._is_nested}"
+        if self._is_nested:
+            return f"{name}.ravel().reshape(-1, shape[-1])"
+        return name if self._group.rank == 1 else f"{name}.ravel()"
 
     def _written_name(self, value: int) -> str:
         return f"o{[number for number, _ in self.written].index(value)}"
@@ -203,7 +208,7 @@ class FunctionText:
         if change is None:
             return []
         names = [self._written_name(value) for value in change.new]
-        lines = [f" {name}.flags.writeable = False" for name in names]
+        lines = [f" {name}.setflags(False)" for name in names]
         keys = [self._names[slot] for slot in change.keys]
         if len(names) == 1:
             return [*lines, f" variables[{keys[0]}] = {names[0]}"]

@@ -70,7 +70,7 @@ def computed(terms: Sequence[tuple[Formula, Sequence[Any]]]) -> list[Any]:
     text, parameters = loop_text(Loop(tuple(inputs), tuple(made), tuple(outputs)))
     results = [np.empty(arrays[0].shape, dtype) for _, dtype in outputs]
     with flushed():
-        compiled(text, parameters)(*arrays, *results)
+        compiled(text, parameters)(*(array if array.ndim else array.item() for array in arrays), *results)
     return results
 
 
