@@ -46,6 +46,8 @@ class Formula:
         Whether all arguments but scalars must have the shape of the result.
     by_handle : bool
         Whether variables are behind handles; such an operation has no result in the graph.
+    passes : int
+        How often NumPy goes through the arrays for it, where the lines do not tell.
     """
 
     arguments: tuple[str, ...]
@@ -57,6 +59,7 @@ class Formula:
     scalars: frozenset[str] = frozenset()
     whole: bool = False
     by_handle: bool = False
+    passes: int = 0
 
 
 _SIMPLE = {
@@ -187,22 +190,22 @@ def _extreme(relation: str, attrs: Mapping[str, Any]) -> Formula | None:
         return None
     is_float = attrs["T"] in FLOAT
     lines = larger("x", "y", relation) if is_float else f"z = x if x {relation} y else y"
-    return Formula(("x", "y"), lines, ("z",), attrs["T"])
+    return Formula(("x", "y"), lines, ("z",), attrs["T"], passes=1)
 
 
-def _gate(passes: str, attrs: Mapping[str, Any]) -> Formula | None:
+def _gate(passes: int, is_open: str, attrs: Mapping[str, Any]) -> Formula | None:
     """A product with 1 or 0, of which a compiler would leave out the product with 1."""
     if attrs["T"] not in FLOAT:
         return None
-    lines = f"z = gradients if {passes} else gradients * 0\n{_FLUSHED}"
-    return Formula(("gradients", "features"), lines, ("z",), attrs["T"], whole=True)
+    lines = f"z = gradients if {is_open} else gradients * 0\n{_FLUSHED}"
+    return Formula(("gradients", "features"), lines, ("z",), attrs["T"], whole=True, passes=passes)
 
 
 def _relu6(attrs: Mapping[str, Any]) -> Formula | None:
     if attrs["T"] not in FLOAT:
         return None
     lines = f"z = 0 if features < 0 else 6 if features > 6 else features\n{_FLUSHED}"
-    return Formula(("features",), lines, ("z",), attrs["T"])
+    return Formula(("features",), lines, ("z",), attrs["T"], passes=1)
 
 
 _SPECIAL: dict[str, Callable[[Mapping[str, Any]], Formula | None]] = {
@@ -211,6 +214,6 @@ _SPECIAL: dict[str, Callable[[Mapping[str, Any]], Formula | None]] = {
     "Maximum": partial(_extreme, ">"),
     "Minimum": partial(_extreme, "<"),
     "Relu6": _relu6,
-    "Relu6Grad": partial(_gate, "features > 0 and features < 6"),
-    "ReluGrad": partial(_gate, "features > 0"),
+    "Relu6Grad": partial(_gate, 5, "features > 0 and features < 6"),
+    "ReluGrad": partial(_gate, 3, "features > 0"),
 }

@@ -184,19 +184,26 @@ def _is_bool(expression: str) -> bool:
     )
 
 
-_WORK = ast.BinOp | ast.Call | ast.IfExp | ast.UnaryOp
+_WORK = ast.BinOp | ast.Call | ast.UnaryOp
 
 
 @lru_cache(256)
 def work_of(formula: Formula) -> int:
     """About how often NumPy goes through arrays for a formula: once for each operation or choice."""
-    count = 0
-    for _, expression in statements_of(formula):
-        body = ast.parse(expression, mode="eval").body
-        tests = {id(inside) for node in ast.walk(body) if isinstance(node, ast.IfExp) for inside in ast.walk(node.test)}
-        found = [node for node in ast.walk(body) if isinstance(node, _WORK) and id(node) not in tests]
-        count += max(len(found), 1)
-    return count
+    if formula.passes:
+        return formula.passes
+    bodies = [ast.parse(expression, mode="eval").body for _, expression in statements_of(formula)]
+    return sum(max(_steps(body), 1) for body in bodies)
+
+
+def _steps(node: ast.AST) -> int:
+    """The number of operations in an expression; a choice among several is one, and what it depends on is none."""
+    if isinstance(node, ast.IfExp):
+        other = node.orelse
+        while isinstance(other, ast.IfExp):
+            other = other.orelse
+        return 1 + _steps(node.body) + _steps(other)
+    return isinstance(node, _WORK) + sum(map(_steps, ast.iter_child_nodes(node)))
 
 
 class _Renamed(ast.NodeTransformer):

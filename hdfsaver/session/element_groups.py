@@ -24,11 +24,8 @@ from hdfsaver.session.joined_text import Change, Group
 from hdfsaver.session.rewrites.block import Slots, emptied_by, with_frees
 from hdfsaver.shapes import Shape
 
-_LEAST = 4096
-"""From how many elements on two operations are worth a loop."""
-
-_LEAST_WORK = 8
-"""From how many steps on smaller arrays are worth one: each call of NumPy takes some time of its own."""
+_WORTH = ((5, 1), (3, 1 << 10), (2, 1 << 14))
+"""How many operations are worth a loop, and from how many elements on."""
 
 _MOST_ARRAYS = 24
 """How many arrays a loop may have, and ..."""
@@ -138,8 +135,8 @@ class _Group:
     def pays(self) -> bool:
         """Whether a loop is faster than the calls."""
         work = sum(work_of(it.formula) for it in self.members)
-        is_large = any(_is_large(it.shape) for it in self.members)
-        return work >= (2 if is_large else _LEAST_WORK)
+        size = max(_size(it.shape) for it in self.members)
+        return any(work >= least and size >= elements for least, elements in _WORTH)
 
     def made(self, used: dict[int, set[int]], emptied: set[int]) -> Group:
         """The group for one call; ``emptied`` are the slots whose values nothing but the calls needs."""
@@ -295,6 +292,6 @@ def _same(shape: tuple[int | None, ...], static: tuple[int | None, ...]) -> bool
     )
 
 
-def _is_large(shape: Iterable[int | None]) -> bool:
-    sizes = list(shape)
-    return None in sizes or math.prod(size or 0 for size in sizes) >= _LEAST
+def _size(shape: Iterable[int | None]) -> float:
+    """The number of elements; it counts as large where it is not known."""
+    return math.prod(math.inf if size is None else size for size in shape)

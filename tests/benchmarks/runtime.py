@@ -27,8 +27,11 @@ ROUNDS = 9
 BEFORE = 40
 """Runs before the first that counts: a run that is repeated becomes Python code."""
 
-BY_ENGINE = ("forward", "LSTM, 100 steps", "MobileNet v1")
-"""The ends of the names of programs that are measured with ONNX Runtime as well."""
+ENGINES = {
+    "ONNX Runtime": ("onnxruntime", ("forward", "LSTM, 100 steps", "MobileNet v1")),
+    "Numba": ("numba", ("as a formula", "ApplyAdam", "forward", "Adam step", "MobileNet v1")),
+}
+"""The names of other engines, and the ends of the names of programs that are measured with them as well."""
 
 ELEMENTS = 65_536
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -200,18 +203,19 @@ def times(tf: Any, model: str | None) -> dict[str, float]:
         rows["MobileNet v1"] = (programs.mobilenet, 3)
     found["Adam, 65,536 floats, NumPy by hand"] = microseconds(programs.adam_by_hand(), 100)
     found |= {name: programs.run(build, microseconds, count) for name, (build, count) in rows.items()}
-    return found | by_engine(programs, {name: rows[name] for name in rows if name.endswith(BY_ENGINE)})
+    for title, (engine, ends) in ENGINES.items():
+        found |= by_engine(programs, {name: rows[name] for name in rows if name.endswith(ends)}, title, engine)
+    return found
 
 
-def by_engine(programs: Programs, rows: dict[str, Any]) -> dict[str, float]:
-    """The times of a session with ONNX Runtime, where that is installed; on the side of TensorFlow of a usual one."""
+def by_engine(programs: Programs, rows: dict[str, Any], title: str, engine: str) -> dict[str, float]:
+    """The times of a session with an engine, if it is installed; on the side of TensorFlow of a usual one."""
     is_ours = hasattr(programs.tf, "graph_io")
-    if is_ours and find_spec("onnxruntime") is None:
+    if is_ours and find_spec(engine) is None:
         return {}
-    engine = {"engine": "onnxruntime"} if is_ours else {}
+    given = {"engine": engine} if is_ours else {}
     return {
-        f"{name} (ONNX Runtime)": programs.run(build, microseconds, count, **engine)
-        for name, (build, count) in rows.items()
+        f"{name} ({title})": programs.run(build, microseconds, count, **given) for name, (build, count) in rows.items()
     }
 
 
@@ -326,10 +330,10 @@ def main() -> None:
         return
     ours = measured(sys.executable, "hdfsaver", options.model)
     theirs = measured(options.oracle, "tensorflow", options.model)["times"] if options.oracle else {}
-    sys.stdout.write(f"{'microseconds':36}{'hdfsaver':>11}{'TensorFlow':>12}{'ratio':>8}\n")
+    sys.stdout.write(f"{'microseconds':44}{'hdfsaver':>11}{'TensorFlow':>12}{'ratio':>8}\n")
     for name, mine in ours["times"].items():
         other = f"{theirs[name]:12.2f}{mine / theirs[name]:8.2f}" if name in theirs else ""
-        sys.stdout.write(f"{name:36}{mine:11.2f}{other}\n")
+        sys.stdout.write(f"{name:44}{mine:11.2f}{other}\n")
     sys.stdout.write(f"\n{'KiB of a repeated run':36}{'asked for':>11}{'live':>12}{'ratio':>8}\n")
     for name, (asked, live) in ours["memory"].items():
         sys.stdout.write(f"{name:36}{asked / 1024:11.0f}{live / 1024:12.0f}{asked / live:8.2f}\n")

@@ -21,6 +21,7 @@ from hdfsaver.session.joined_text import Group
 pytest.importorskip("numba")
 
 Joined = list[list[str]]
+WORTH = element_groups._WORTH
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -29,7 +30,7 @@ def soon() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generated_code, "_RUNS_BEFORE", 1)
         patch.setattr(reuse, "_LEAST", 1)
-        patch.setattr(element_groups, "_LEAST", 1)
+        patch.setattr(element_groups, "_WORTH", ((2, 1),))
         yield
 
 
@@ -98,6 +99,7 @@ def test_a_formula_of_adam(joined: Joined, use_resource: bool) -> None:
         sess.run(step, feeds[2])
         assert all(np.array_equal(copies[key], value) for key, value in snapshot.items())
         assert not all(np.array_equal(copies[key], value) for key, value in sess.state.variables.items())
+        assert not any(value.flags.writeable for value in sess.state.variables.values())
     assert [4, 5, 5] == [len(names) for names in joined]
     assert_same_bits([step, mean, square], feeds)
 
@@ -148,6 +150,13 @@ def test_arrays_of_other_kinds() -> None:
     whole = np.linspace(-2, 2, 36, dtype=np.float32).reshape(6, 6)
     kinds = [whole.T, whole[::2, ::3], whole[:0], whole[:, :0], whole[:1, :1], whole, whole * np.float32(1e-39)]
     assert_same_bits([end], [{x: array, y: array[::-1]} for array in kinds for _ in range(2)])
+
+
+def test_integers_wrap_around() -> None:
+    """A product that is larger than an int32 is the same number in what follows it as in NumPy."""
+    x = tf.placeholder(tf.int32, [None])
+    end = tf.maximum(x * x, 7) + tf.where_v2(x * 3 > x, x, -x)
+    assert_same_bits([end], [{x: np.array([1, -5, 70_000, 2**31 - 1, -(2**31)])}] * 3)
 
 
 def test_shapes_that_do_not_fit() -> None:
@@ -214,7 +223,7 @@ UNARY = (tf.abs, tf.negative, tf.square, tf.sqrt, tf.nn.relu, tf.nn.relu6, tf.ta
 BINARY = (tf.add, tf.subtract, tf.multiply, tf.divide, tf.maximum, tf.minimum, tf.squared_difference)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_expression(data: st.DataObject) -> None:
     """Values of random expressions, some of which are fetched, with choices and casts among them."""
@@ -252,7 +261,7 @@ def test_a_structure_is_compiled_once() -> None:
 
 def test_small_arrays_stay_with_numpy(joined: Joined, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few operations on a few numbers are not worth a loop, an optimizer's step is."""
-    monkeypatch.setattr(element_groups, "_LEAST", 4096)
+    monkeypatch.setattr(element_groups, "_WORTH", WORTH)
     x, v = tf.placeholder(tf.float32, [4]), tf.Variable(np.zeros(4, "f"))
     step = tf.train.AdamOptimizer().apply_gradients([(x * 2.0 + 1.0, v)])
     results_of("numba", [x * 3.0 - 1.0, step], [{x: np.ones(4)}] * 3)
