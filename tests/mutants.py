@@ -6293,7 +6293,7 @@ MUTANTS = [
             "session/element_groups.py",
             "self.is_open = not member.formula.kept",
             "self.is_open = True",
-            "session/test_numba_engine.py::test_changes_stay_in_their_order",
+            "session/test_numba_engine.py::test_a_change_is_not_put_off",
             "Changes of variables stay in their order with compiled loops.",
         ),
         (

@@ -12,7 +12,7 @@ from hdfsaver.element_loops.loop_text import Parameter
 from hdfsaver.files.extras import library
 
 _compiled: dict[tuple[str, tuple[Parameter, ...]], Callable[..., None]] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal handler may run a session while the thread is here
 
 _NAMES = {name: getattr(np, name) for name in ("float32", "float64", "int32", "int64", "sqrt", "floor", "ceil")}
 

@@ -147,7 +147,7 @@ def _rounded(number: Any, dtype: str) -> str:
 
 def _cast(attrs: Mapping[str, Any]) -> Formula | None:
     source, target = attrs["SrcT"], attrs["DstT"]
-    if source not in CASTABLE or target not in FLOAT:
+    if source not in CASTABLE or target not in FLOAT or source == target:  # which is no copy
         return None
     return Formula(("x",), f"y = {target}(x)", ("y",), target)
 

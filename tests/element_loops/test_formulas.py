@@ -125,14 +125,16 @@ def test_logic_and_casts() -> None:
         formula = formula_of(op_type, {})
         assert formula is not None
         assert same_bits(kernel_results(op_type, values), computed([(formula, values)])[0])
-    casts = [(array, target) for array in [*numbers, numbers[0].astype("float64")] for target in FLOATS]
-    terms = []
-    for array, target in casts:
-        formula = formula_of("Cast", {"SrcT": array.dtype.name, "DstT": target})
-        assert formula is not None
-        terms.append((formula, [array]))
-    for (array, target), result in zip(casts, computed(terms), strict=True):
-        assert same_bits(kernel_results("Cast", [array], DstT=target), result)
+    of_integers = [(array, target) for array in numbers for target in FLOATS]
+    of_floats = [(pairs(source)[0], target) for source, target in (FLOATS, FLOATS[::-1])]
+    for casts in (of_integers, of_floats):
+        terms = []
+        for array, target in casts:
+            formula = formula_of("Cast", {"SrcT": array.dtype.name, "DstT": target})
+            assert formula is not None
+            terms.append((formula, [array]))
+        for (array, target), result in zip(casts, computed(terms), strict=True):
+            assert same_bits(kernel_results("Cast", [array], DstT=target), result)
 
 
 def steps() -> list[tuple[str, dict[str, Any]]]:

@@ -120,6 +120,17 @@ def test_changes_stay_in_their_order() -> None:
     assert_same_bits([between, after], [{x: np.arange(5) + 0.1 * number} for number in range(4)])
 
 
+def test_a_change_is_not_put_off(joined: Joined) -> None:
+    """A value that is assigned, and needed once more behind a read of the variable, is there for the read."""
+    v, x = tf.Variable(np.zeros(5, "f")), tf.placeholder(tf.float32, [5])
+    value = x * 2.0 + 1.0
+    with tf.control_dependencies([tf.assign(v, value)]):
+        seen = tf.identity(v.read_value())
+    end = value * 3.0 - x
+    assert_same_bits([seen, end], [{x: np.arange(5) + number} for number in range(4)])
+    assert [3, 2] == [len(names) for names in joined]
+
+
 def test_what_something_else_needs_ends_a_group(joined: Joined) -> None:
     """A product of matrices needs the sum, so that what follows it is another group; both are needed outside."""
     x = tf.placeholder(tf.float32, [None, 3], "x")
@@ -150,6 +161,27 @@ def test_arrays_of_other_kinds() -> None:
     whole = np.linspace(-2, 2, 36, dtype=np.float32).reshape(6, 6)
     kinds = [whole.T, whole[::2, ::3], whole[:0], whole[:, :0], whole[:1, :1], whole, whole * np.float32(1e-39)]
     assert_same_bits([end], [{x: array, y: array[::-1]} for array in kinds for _ in range(2)])
+
+
+def test_numbers_beside_arrays() -> None:
+    """A condition, an integer and floats of both sizes that are one for all elements."""
+    x, k = tf.placeholder(tf.float64, [None]), tf.placeholder(tf.int64, [None])
+    flag, one, half = tf.placeholder(tf.bool, []), tf.placeholder(tf.int64, []), tf.placeholder(tf.float64, [])
+    end = tf.where_v2(flag, x * half + half, -x) + tf.cast(k * one - one, tf.float64)
+    feeds = [
+        {x: np.arange(3), k: np.arange(3), flag: flag_value, one: 3, half: 0.1} for flag_value in (True, False, True)
+    ]
+    assert_same_bits([end], feeds)
+
+
+def test_a_cast_that_changes_nothing_is_no_copy() -> None:
+    """The memory of a variable's value is not taken for a result, also where shapes are not what the graph says."""
+    x, y = tf.placeholder(tf.float32, [None, 3]), tf.placeholder(tf.float32, [None, 3])
+    v = tf.Variable(np.ones((1, 3), "f"))
+    same = tf.cast(tf.identity(v), tf.float32)
+    end = tf.matmul(same * x - y, np.eye(3, dtype="f")) * 2.0 + 1.0
+    feeds = [{x: np.ones((count, 3)), y: np.ones((1, 3)) * count} for count in (1, 1, 2, 1)]
+    assert_same_bits([end, v.read_value()], feeds)
 
 
 def test_integers_wrap_around() -> None:
