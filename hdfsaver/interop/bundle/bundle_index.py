@@ -21,6 +21,9 @@ from hdfsaver.tensor_info import STRING, Key, TensorInfo
 VERSION = 1
 """The version of the format that is read and written."""
 
+_SLICES_TAG = 7 << 3 | 2
+"""The byte with which a slice begins in the message of an entry; to look for it is faster than to ask for slices."""
+
 _ORDERS: dict[int, ByteOrder] = {0: "little", 1: "big"}
 
 
@@ -115,7 +118,8 @@ class _Builder:
         """Build the index from keys and values."""
         places, cut = self._sorted(items)
         parts = {name: self._parts(key, name, message) for key, name, message in cut}
-        _check_overlaps([*places, *(place for them in parts.values() for _box, place in them)])
+        in_parts = [place for them in parts.values() for _box, place in them]
+        _check_overlaps(sorted([*places, *in_parts], key=_POSITION) if in_parts else places)
         entries = {}
         for _key, name, message in cut:
             kind = self._kinds.of(message, name)
@@ -133,7 +137,7 @@ class _Builder:
                 self._slices[key] = message
                 continue
             name = tensor_types.text_of(key)
-            if message.slices:
+            if _SLICES_TAG in value and message.slices:
                 cut.append((key, name, message))
             else:
                 places.append(self._place(message, name, self._kinds.of(message, name)))
@@ -159,28 +163,30 @@ class _Builder:
 
     def _place(self, message: Any, name: str, kind: tensor_types.Kind) -> Place:
         dtype, shape, nbytes = kind
-        place = Place(name, dtype, shape, message.shard_id, message.offset, message.size, message.crc32c)
-        _name, _dtype, _shape, shard, offset, size, _crc = place
+        shard, offset, size = message.shard_id, message.offset, message.size
         if offset < 0 or size < 0 or not 0 <= shard < self._shards:
             raise DataLossError(
                 None, None, f"tensor {name!r} has an invalid place: {size} bytes at byte {offset} of file {shard}."
             )
-        if nbytes not in (None, size):
+        if nbytes != size and nbytes is not None:
             raise DataLossError(
                 None,
                 None,
                 f"tensor {name!r}, {dtype} of shape {shape}, takes {nbytes} bytes, but its entry says {size}.",
             )
-        return place
+        return Place(name, dtype, shape, shard, offset, size, message.crc32c)
 
 
 _POSITION = itemgetter(Place._fields.index("shard"), Place._fields.index("offset"), Place._fields.index("nbytes"))
 
 
 def _check_overlaps(places: list[Place]) -> None:
-    """Check that no byte belongs to two tensors: otherwise a small file could need any amount of memory."""
+    """Check that no byte belongs to two tensors: otherwise a small file could need any amount of memory.
+
+    The places are in order.
+    """
     last, end, before = -1, 0, ""
-    for name, _dtype, _shape, shard, offset, nbytes, _crc in sorted(places, key=_POSITION):
+    for name, _dtype, _shape, shard, offset, nbytes, _crc in places:
         if shard == last and offset < end:
             raise DataLossError(None, None, f"the bytes of tensors {before!r} and {name!r} overlap.")
         last, end, before = shard, offset + nbytes, name

@@ -216,6 +216,8 @@ def _tensor(name: str, value: Any, wanted: str | None, *, live: bool) -> _Tensor
     # A view keeps its dtype and shape when the program sets those of its array, and does not own the memory.
     array = np.asarray(value).view() if live else np.asarray(value)
     plain = _PLAIN.get(array.dtype) if wanted is None else None
+    if plain is not None and array.nbytes < LARGE:
+        return _Tensor(plain, array.shape, memoryview(array.tobytes()), None)  # quicker than a view of it
     if plain is not None and array.flags.c_contiguous:
         return _Tensor(plain, array.shape, steady_bytes(array), None)
     dtype = _dtype_of(name, array, wanted)
@@ -253,7 +255,8 @@ class _Writer:
     """Writes tensors in order to data files, large ones in threads, small ones many at once."""
 
     def __init__(self, prefix: str, stack: ExitStack, shard_bytes: int | None, progress: Callback | None) -> None:
-        self.entries: list[tuple[bytes, Any]] = []
+        self.entries: list[tuple[bytes, Any]] = []  # messages, or their bytes
+        self._kinds: dict[tuple[str, tuple[int, ...], int], Any] = {}
         self.drafts: list[Draft] = []
         self._prefix = prefix
         self._stack = stack
@@ -297,15 +300,18 @@ class _Writer:
         if self._limit is not None and self._end and self._end + nbytes > self._limit:
             self._flush()
             self._begin_shard()
-        entry = self._entry(name, tensor)
         self._progress.expect(nbytes)
         if nbytes < LARGE:
             data = tensor.view[:]
-            if tensor.crc is None:
-                entry.crc32c = checksum.masked(data)
+            entry = self._entry(tensor, checksum.masked(data) if tensor.crc is None else tensor.crc)
+            # Made into bytes now, so that all small tensors of a kind share one message.
+            self.entries.append((name, entry.SerializeToString()))
             self._small += data
         else:
             self._flush()
+            entry = message_classes.BundleEntryProto()
+            entry.CopyFrom(self._entry(tensor, tensor.crc or 0))
+            self.entries.append((name, entry))
             self._send(tensor, entry)
         self._end += nbytes
         if len(self._small) >= PIECE:
@@ -322,16 +328,15 @@ class _Writer:
             # No file may be closed while a thread uses it.
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _entry(self, name: bytes, tensor: _Tensor) -> Any:
-        entry = message_classes.BundleEntryProto(
-            dtype=dtypes.ROW_BY_NAME[tensor.dtype].enum,
-            shape=_shape_bytes(tensor.shape),
-            shard_id=len(self.drafts) - 1,
-            offset=self._end,
-            size=len(tensor.view),
-            crc32c=tensor.crc or 0,
-        )
-        self.entries.append((name, entry))
+    def _entry(self, tensor: _Tensor, crc: int) -> Any:
+        """The message about a tensor that is next in the file; it is the same one for all tensors of a kind."""
+        kind = (tensor.dtype, tensor.shape, len(self.drafts) - 1)
+        entry = self._kinds.get(kind)
+        if entry is None:
+            number, shape = dtypes.ROW_BY_NAME[tensor.dtype].enum, _shape_bytes(tensor.shape)
+            entry = message_classes.BundleEntryProto(dtype=number, shape=shape, shard_id=kind[-1])
+            self._kinds[kind] = entry
+        entry.offset, entry.size, entry.crc32c = self._end, len(tensor.view), crc
         return entry
 
     def _begin_shard(self) -> None:
@@ -385,7 +390,7 @@ def _shape_bytes(shape: tuple[int, ...]) -> bytes:
 
 
 def _items(entries: list[tuple[bytes, Any]]) -> list[tuple[bytes, bytes]]:
-    return sorted((name, entry.SerializeToString()) for name, entry in entries)
+    return sorted((name, entry if type(entry) is bytes else entry.SerializeToString()) for name, entry in entries)
 
 
 def _index_bytes(items: list[tuple[bytes, bytes]], shards: int) -> bytes:

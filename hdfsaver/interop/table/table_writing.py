@@ -98,10 +98,10 @@ def _handle(handle: Handle) -> bytes:
 
 def _shared(one: bytes, other: bytes) -> int:
     """The length of the common prefix of two keys."""
-    for count, (left, right) in enumerate(zip(one, other, strict=False)):
-        if left != right:
-            return count
-    return min(len(one), len(other))
+    length = min(len(one), len(other))
+    # As numbers, because a loop over bytes takes longer than everything else that is done with a key.
+    differing = int.from_bytes(one[:length], "big") ^ int.from_bytes(other[:length], "big")
+    return length - (differing.bit_length() + 7) // 8
 
 
 def _between(low: bytes, high: bytes) -> bytes:
