@@ -404,8 +404,8 @@ def described_by(
         A new message.
     """
     message = program_message(structure, find, add_shapes)
-    for index, name in reversed(list(enumerate(structure.digraph))):
-        if name.startswith(UNBOUND):
-            del message.graph_def.node[index]
+    unbound = [index for index, name in enumerate(structure.digraph) if name.startswith(UNBOUND)]
+    for index in reversed(unbound):
+        del message.graph_def.node[index]
     fill_meta_info(message, info)
     return message

@@ -112,7 +112,9 @@ def match(
         mismatched=mismatched,
         unreadable={name: why.message for name, why in unreadable.items()},
         unused=tuple(name for name in file.variables if name not in wanted),
-        reshaped=tuple(name for name in restored if not _same_shape(file.variables[name], wanted[name])),
+        reshaped=tuple(name for name in restored if not _same_shape(file.variables[name], wanted[name]))
+        if reshape
+        else (),
         cast=tuple(name for name in restored if file.variables[name].dtype != wanted[name].dtype) if cast else (),
     )
 
