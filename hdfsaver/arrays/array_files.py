@@ -106,6 +106,7 @@ def load_file(
     progress: Callback | None = None,
     key: Any = None,
     signature: Source | None = None,
+    digests: bool = True,
 ) -> dict[str, Array]:
     """Read all arrays of a file, and check the digest of each.
 
@@ -122,10 +123,14 @@ def load_file(
     progress : callable, optional
         Called repeatedly with the bytes read and the bytes in total.
     key : path or Ed25519PublicKey, optional
-        the public key of the signer: everything that is read is compared with the signature first, see
+        The public key of the signer: everything that is read is compared with the signature first, see
         `verify_signature`. Only checkpoints of hdfsaver have one.
     signature : path, URL or binary file, optional
         The signature; by default the file with ``.sig`` behind the name of the checkpoint.
+    digests : bool
+        With False, the values of a checkpoint of hdfsaver are not compared with their digests, which saves little time:
+        a damaged value comes back as if it were right. Everything but the values is checked all the same, and so are
+        compressed values, files of other formats, and all that is read with ``key``.
 
     Returns
     -------
@@ -157,7 +162,7 @@ def load_file(
     """
     with open_file(path, group=group, key=key, signature=signature) as file:
         file.check_readable()
-        return file.read_many(file.variables, mmap_mode=mmap_mode, progress=progress)
+        return file.read_many(file.variables, mmap_mode=mmap_mode, progress=progress, digests=digests)
 
 
 def open_file(path: Source, *, group: str = ROOT, key: Any = None, signature: Source | None = None) -> TensorFile:
@@ -171,7 +176,7 @@ def open_file(path: Source, *, group: str = ROOT, key: Any = None, signature: So
     group : str
         The model to read, in a file that has several.
     key : path or Ed25519PublicKey, optional
-        the public key of the signer: everything that is read is compared with the signature first, see
+        The public key of the signer: everything that is read is compared with the signature first, see
         `verify_signature`. Only checkpoints of hdfsaver have one.
     signature : path, URL or binary file, optional
         The signature; by default the file with ``.sig`` behind the name of the checkpoint.

@@ -26,12 +26,13 @@ def load_file(
     group: str = "",
     mmap_mode: str | None = None,
     progress: Callback | None = None,
+    digests: bool = True,
 ) -> dict[str, torch.Tensor]:
     """Read all arrays of a file as PyTorch tensors: a ``state_dict``.
 
     Parameters
     ----------
-    path, group, mmap_mode, progress
+    path, group, mmap_mode, progress, digests
         See `hdfsaver.load_file`, also for errors. ``mmap_mode="c"`` gives tensors that are loaded when they are used.
     device : str or torch.device
         The device of the tensors.
@@ -54,7 +55,7 @@ def load_file(
         An array has a dtype that PyTorch does not support: strings, 4-bit integers.
     """
     _check_installed()
-    arrays = array_files.load_file(path, group=group, mmap_mode=mmap_mode, progress=progress)
+    arrays = array_files.load_file(path, group=group, mmap_mode=mmap_mode, progress=progress, digests=digests)
     return {name: _on(device, as_torch(array, name)) for name, array in arrays.items()}
 
 

@@ -206,7 +206,7 @@ def write_all(fd: int, jobs: Sequence[WriteJob], progress: Progress = SILENT) ->
     return in_threads(lambda job, halt: _write_hashed(fd, *job, progress, halt), jobs, _length)
 
 
-def read_all(fd: Readable, jobs: Sequence[Job], progress: Progress = SILENT) -> list[int]:
+def read_all(fd: Readable, jobs: Sequence[Job], progress: Progress = SILENT, *, hashed: bool = True) -> list[int]:
     """Fill the view of every job.
 
     Parameters
@@ -216,6 +216,8 @@ def read_all(fd: Readable, jobs: Sequence[Job], progress: Progress = SILENT) -> 
     jobs : sequence of Job
     progress : Progress
         Counts the bytes.
+    hashed : bool
+        Compute the digests; otherwise all are 0.
 
     Returns
     -------
@@ -229,8 +231,8 @@ def read_all(fd: Readable, jobs: Sequence[Job], progress: Progress = SILENT) -> 
     """
     if not isinstance(fd, int):
         fd.read_many(jobs, progress.advance)
-        return in_threads(lambda job, halt: xxhash.xxh3_64_intdigest(job[1]), jobs, _length)
-    return in_threads(lambda job, halt: _read_hashed(fd, *job, progress, halt), jobs, _length)
+        return in_threads(lambda job, halt: xxhash.xxh3_64_intdigest(job[1]) if hashed else 0, jobs, _length)
+    return in_threads(lambda job, halt: _read_hashed(fd, *job, progress, halt, hashed), jobs, _length)
 
 
 def digest_all(fd: Readable, extents: Sequence[tuple[int, int]], progress: Progress = SILENT) -> list[int]:
@@ -343,14 +345,17 @@ def _write_hashed(
     return hasher.intdigest()
 
 
-def _read_hashed(fd: int, offset: int, view: memoryview, progress: Progress, halt: threading.Event) -> int:
+def _read_hashed(
+    fd: int, offset: int, view: memoryview, progress: Progress, halt: threading.Event, hashed: bool
+) -> int:
     hasher = xxhash.xxh3_64()
     for start in starts(len(view), halt):
         piece = view[start : start + PIECE]
         read_at(fd, piece, offset + start)
-        hasher.update(piece)
+        if hashed:
+            hasher.update(piece)
         progress.advance(len(piece))
-    return hasher.intdigest()
+    return hasher.intdigest() if hashed else 0
 
 
 def _length(job: WriteJob) -> int:
