@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -23,7 +23,7 @@ from hdfsaver.storage.about import write_about
 from hdfsaver.storage.chunks.chunk_writing import Chunks, Output
 from hdfsaver.storage.graph import graph_group
 from hdfsaver.storage.hdf5 import late_places, link_names, objects, strings, tables
-from hdfsaver.storage.hdf5.dataset_copies import DatasetCopies
+from hdfsaver.storage.hdf5.dataset_copies import DatasetCopies, Described
 from hdfsaver.storage.hdf5.sparse_memory import SparseMemory
 from hdfsaver.storage.index import described, text_of
 from hdfsaver.storage.layout import Extent
@@ -408,13 +408,41 @@ def _declare_variables(
     above = objects.create_group(model, layout.VARIABLES)
     link = f"{groups.link_of(group)}/{layout.VARIABLES}".lstrip("/")
     made: dict[str | tuple[int, str], h5g.GroupID] = {}
-    rows = []
-    for place in plan.places:
-        path = paths[place.name]
-        parent, name = objects.group_for(above, path, made)
-        header = _declare(parent, name, place, copies)
-        rows.append(_Variable(place, f"{link}/{path}", header, link_names.labels_of(place.name, path)))
-    return rows
+    headers: dict[str, int] = {}
+    for folder, places in _by_folders(plan.places, paths).items():
+        if folder:
+            parent, name = objects.group_for(above, folder, made)
+            found = [_described(paths[place.name].rpartition("/")[2], place) for place in places]
+            addresses = copies.make_group(parent, name, found)
+            headers.update(zip([place.name for place in places], addresses, strict=True))
+            continue
+        for place in places:
+            parent, name = objects.group_for(above, paths[place.name], made)
+            headers[place.name] = _declare(parent, name, place, copies)
+    return [
+        _Variable(place, f"{link}/{path}", headers[place.name], link_names.labels_of(place.name, path))
+        for place in plan.places
+        for path in [paths[place.name]]
+    ]
+
+
+def _by_folders(places: Sequence[Place], paths: Mapping[str, str]) -> dict[str, list[Place]]:
+    """The variables of each group that has datasets only; all others are under the empty path."""
+    folders: dict[str, list[Place]] = {}
+    for place in places:
+        folders.setdefault(paths[place.name].rpartition("/")[0], []).append(place)
+    # In this order, a group is followed by those within it.
+    ordered = sorted(f"{folder}/" for folder in folders)
+    plain = {path[:-1] for path, after in pairwise([*ordered, ""]) if not after.startswith(path)}
+    found: dict[str, list[Place]] = {"": []}
+    for folder, some in folders.items():
+        is_plain = folder in plain and all(place.packing is None for place in some)
+        found.setdefault(folder if is_plain else "", []).extend(some)
+    return found
+
+
+def _described(link: str, place: Place) -> Described:
+    return Described(link, place.datatype, place.stored_shape, place.attributes)
 
 
 def _name_variables(root: h5g.GroupID, variables: Sequence[_Variable]) -> None:
@@ -427,7 +455,7 @@ def _name_variables(root: h5g.GroupID, variables: Sequence[_Variable]) -> None:
 def _declare(parent: h5g.GroupID, link: str, place: Place, copies: DatasetCopies) -> int:
     """Create the dataset of a variable; return the address of its header, 0 for a compressed one."""
     if place.packing is None:
-        return copies.make(parent, link, place.datatype, place.stored_shape, place.attributes)
+        return copies.make(parent, _described(link, place))
     grid, filters = place.packing.grid, place.packing.described()
     dataset = objects.allocate_chunked(parent, link, place.datatype, place.shape, grid.chunk, filters)
     for label, text in place.attributes.items():

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver.storage.hdf5 import objects
-from hdfsaver.storage.hdf5.dataset_copies import DatasetCopies
+from hdfsaver.storage.hdf5.dataset_copies import DatasetCopies, Described
 from hdfsaver.storage.hdf5.late_places import lookup3, put_end, put_places
 from hdfsaver.storage.hdf5.sparse_memory import SparseMemory
 from hdfsaver.storage.skeleton import access_properties, file_properties
@@ -35,7 +35,7 @@ def _laid_out(attributes):
     for number in range(len(attributes)):
         link = f"d{number}"
         if number % 2:
-            headers.append(copies.make(root, link, h5t.IEEE_F64LE, (3,) * (1 + number % 3), {"label": "x"}))
+            headers.append(copies.make(root, Described(link, h5t.IEEE_F64LE, (3,) * (1 + number % 3), {"label": "x"})))
         else:
             shape = (3,) * (1 + number % 3)
             objects.create_without_place(root, link, h5t.IEEE_F64LE, shape)
@@ -85,6 +85,6 @@ def test_a_copy_has_no_unused_bytes():
     memory, copies = SparseMemory(), DatasetCopies()
     file = h5f.create(b"x", h5f.ACC_TRUNC, file_properties(), access_properties(memory))
     root = h5g.open(file, b"/")
-    made = [copies.make(root, f"d{number}", h5t.IEEE_F64LE, (3,), {}) for number in range(4)]
+    made = [copies.make(root, Described(f"d{number}", h5t.IEEE_F64LE, (3,), {})) for number in range(4)]
     file.close()
     assert made[3] - made[2] == made[2] - made[1] < 0.6 * (made[1] - made[0])
