@@ -309,7 +309,7 @@ class TensorFile(Mapping[str, Array]):
             See `hdfsaver.files.progress.Callback`.
         digests : bool
             With False, the values of a checkpoint of hdfsaver are not compared with their digests, so that a value that
-            was damaged comes back as if it were right. The structure and the index are checked all the same, and so are
+            was damaged comes back as if it were right. The structure and the index are still checked, and so are
             compressed values and files of other formats.
 
         Returns

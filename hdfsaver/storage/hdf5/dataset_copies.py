@@ -25,7 +25,7 @@ class Described(NamedTuple):
 
     @property
     def kind(self) -> tuple[object, ...]:
-        """What is equal in datasets that can be copies of each other."""
+        """All but the link: datasets of one kind can be copies of each other."""
         return self.datatype.encode(), self.shape, *self.attributes.items()
 
 
@@ -45,7 +45,20 @@ class DatasetCopies:
         return _address(parent, dataset.link)
 
     def make_group(self, parent: h5g.GroupID, link: str, datasets: Sequence[Described]) -> list[int]:
-        """Create a group of datasets alone, as `make` does each, and return the addresses of their headers."""
+        """Create a group that has datasets only, each as `make` does.
+
+        Parameters
+        ----------
+        parent : h5py.h5g.GroupID
+        link : str
+            The link of the group.
+        datasets : sequence of Described
+
+        Returns
+        -------
+        list of int
+            The addresses of their headers.
+        """
         if not self._is_copied(tuple((each.link, each.kind) for each in datasets), parent, link):
             group = objects.create_group(parent, link)
             return [self.make(group, dataset) for dataset in datasets]
