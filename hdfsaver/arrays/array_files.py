@@ -11,7 +11,7 @@ from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.library_arrays import as_numpy
-from hdfsaver.reading.checkpoint_names import PathLike, Source, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, Source, as_target
 from hdfsaver.signing.signing import open_signed
 from hdfsaver.storage.chunks.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
@@ -39,7 +39,7 @@ def save_file(
         what is masked. Nested dicts, lists and tuples of arrays (a pytree) are flattened, with slashes between their
         keys, positions, and fields of named tuples: ``{"layer": {"w": w}}`` is saved as ``layer/w``. A list of numbers
         or strings of one type is one array; empty containers leave nothing.
-    path : path
+    path : path or URL
         The file; an earlier one is replaced when the new one is complete, with everything in it: the models of all
         groups, graphs, metadata, and content of other programs.
     metadata : mapping of str to str, optional
@@ -87,7 +87,7 @@ def save_file(
     _check_strings(metadata)
     arrays = {name: as_numpy(value, name) for name, value in flattened(tensors).items()}
     models = {ROOT: Model(arrays, None, {}, by_name(compression, arrays))}
-    Writer().write(as_prefix(path), models, metadata=metadata, options=WriteOptions(durable=durable, progress=progress))
+    Writer().write(as_target(path), models, metadata=metadata, options=WriteOptions(durable=durable, progress=progress))
 
 
 def _check_strings(metadata: Mapping[str, str]) -> None:

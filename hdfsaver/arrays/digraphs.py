@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hdfsaver.errors import NotFoundError
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.files.opening import is_file
+from hdfsaver.files.remote.names import sharing
+from hdfsaver.reading.checkpoint_names import PathLike, Source, as_source, as_target
 from hdfsaver.reading.find_checkpoint import existing_file
 from hdfsaver.schema import Structure
 from hdfsaver.storage.reading import open_file
@@ -59,7 +59,7 @@ def write_digraph(G: nx.DiGraph[Any], path: PathLike) -> None:  # noqa: N803 - n
     >>> hdfsaver.read_digraph("roads.h5").edges["Rome", ("Ostia", 2)]
     {'lanes': [1, 2]}
     """
-    text = as_prefix(path)
+    text = as_target(path)
     _check_kind(G)
     digraph = G.copy() if getattr(G, "frozen", False) else G  # a view: what it shows is not of the plain types
     try:
@@ -81,7 +81,7 @@ def _check_kind(graph: Any) -> None:
         raise nx.NetworkXNotImplemented("write_digraph does not support undirected graphs: pass `G.to_directed()`.")
 
 
-def read_digraph(path: PathLike) -> nx.DiGraph[Any]:
+def read_digraph(path: Source) -> nx.DiGraph[Any]:
     """Read the DiGraph in a file.
 
     Parameters
@@ -117,10 +117,11 @@ def read_digraph(path: PathLike) -> nx.DiGraph[Any]:
     >>> list(digraph.successors("v")), digraph.nodes["v/read"]["op"]
     (['v/Assign', 'v/read'], 'Identity')
     """
-    text = as_prefix(path)
-    found = Path(text) if os.path.isfile(text) else existing_file(text)
-    with open_file(found) as file:
-        structure = file.structure()
+    text = as_source(path)
+    with sharing():
+        found = text if is_file(text) else existing_file(text)
+        with open_file(found) as file:
+            structure = file.structure()
     if structure is None:
         raise NotFoundError(None, None, f"{found} has no graph, only variables.")
     return structure.digraph

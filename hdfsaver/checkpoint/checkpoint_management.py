@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from hdfsaver.checkpoint.shared_files import Signature, identity
 from hdfsaver.errors import OpError, from_os_error
+from hdfsaver.files.remote.names import RemoteName
+from hdfsaver.files.remote.remote_folders import remove_file
 from hdfsaver.reading import checkpoint_names, state_file
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, as_target
 from hdfsaver.reading.state_file import CheckpointState
 
 
@@ -45,12 +48,12 @@ def generate_checkpoint_state_proto(
         The numbers of timestamps and paths differ, or a path is empty.
     """
     state = CheckpointState(
-        as_prefix(model_checkpoint_path),
-        [as_prefix(path) for path in all_model_checkpoint_paths or ()],
+        as_target(model_checkpoint_path),
+        [as_target(path) for path in all_model_checkpoint_paths or ()],
         list(all_model_checkpoint_timestamps or ()),
         last_preserved_timestamp or 0.0,
     )
-    return state_file.generate(state, as_prefix(save_dir))
+    return state_file.generate(state, as_target(save_dir))
 
 
 def update_checkpoint_state(
@@ -92,14 +95,14 @@ def update_checkpoint_state(
         The state file would have the same path as the checkpoint.
     """
     state = CheckpointState(
-        as_prefix(model_checkpoint_path),
-        [as_prefix(path) for path in all_model_checkpoint_paths or ()],
+        as_target(model_checkpoint_path),
+        [as_target(path) for path in all_model_checkpoint_paths or ()],
         list(all_model_checkpoint_timestamps or ()),
         last_preserved_timestamp or 0.0,
         list(all_model_checkpoint_metrics or ()),
     )
     state_file.update(
-        state, as_prefix(save_dir), latest_filename, save_relative_paths=save_relative_paths, durable=durable
+        state, as_target(save_dir), latest_filename, save_relative_paths=save_relative_paths, durable=durable
     )
 
 
@@ -120,11 +123,16 @@ def remove_checkpoint(
     PermissionDeniedError, OpError
         The operating system refuses.
     """
-    path = checkpoint_names.find_own(as_prefix(checkpoint_prefix))
+    path = checkpoint_names.find_own(as_target(checkpoint_prefix))
     if path is None:
         return
+    if isinstance(path, RemoteName):
+        remove_file(path)
+        return
     try:
-        path.unlink(missing_ok=True)
+        os.unlink(path)
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise from_os_error(error, f"Cannot remove {path}") from error
 

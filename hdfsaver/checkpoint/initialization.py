@@ -6,9 +6,10 @@ import os
 from typing import Any
 
 from hdfsaver.checkpoint.assignment_map import Checkpoint, Loading, Shared, loadings_of
+from hdfsaver.files.remote.names import RemoteName, give, sharing
 from hdfsaver.graph.apply import apply_list
 from hdfsaver.ops import state_ops
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, as_source
 from hdfsaver.reading.find_checkpoint import resolve
 from hdfsaver.reading.reader import open_checkpoint
 from hdfsaver.variables.get_variable import shared_variables
@@ -24,8 +25,9 @@ def init_from_checkpoint(ckpt_dir_or_file: PathLike, assignment_map: Any) -> Non
 
     Parameters
     ----------
-    ckpt_dir_or_file : path
-        A prefix, a file, or a folder, whose latest checkpoint is used.
+    ckpt_dir_or_file : path or URL
+        A prefix, a file, or a folder, whose latest checkpoint is used. A URL is read by graphs that this program makes:
+        one that is imported from a file, by another program, is not asked for its URL.
     assignment_map : dict, or iterable of pairs
         From names in the checkpoint to variables in the default graph. A list of pairs can give one tensor to several
         variables. Names are looked up among the variables of `get_variable`.
@@ -55,10 +57,18 @@ def init_from_checkpoint(ckpt_dir_or_file: PathLike, assignment_map: Any) -> Non
     As in TensorFlow, dtypes are compared when the initializer runs: `InvalidArgumentError`. The same holds for the
     shapes of variables in a scope, and of parts.
     """
-    prefix = resolve(ckpt_dir_or_file)
-    with open_checkpoint(prefix) as file:
-        checkpoint = Checkpoint(as_prefix(ckpt_dir_or_file), file.variables, file.unreadable)
+    source = as_source(ckpt_dir_or_file)
+    if isinstance(source, RemoteName) and source.held is not None:
+        raise TypeError(
+            f"The graph keeps the name of the checkpoint, which {source} does not have. Give a path or URL."
+        )
+    with sharing():
+        prefix = resolve(source)
+        opened = open_checkpoint(prefix)
+    with opened as file:
+        checkpoint = Checkpoint(source, file.variables, file.unreadable)
         loadings = loadings_of(assignment_map, checkpoint, Shared(shared_variables()))
+    give(prefix)
     for loading in loadings:
         _set_initializer(loading, prefix)
 

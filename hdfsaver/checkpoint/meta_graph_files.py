@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from hdfsaver import errors
-from hdfsaver.files.atomic_write import write_text_atomically
 from hdfsaver.files.file_kinds import HDF5
 from hdfsaver.files.opening import end_reading, open_any
-from hdfsaver.files.remote.names import RemoteName, sharing
+from hdfsaver.files.remote.names import RemoteName, beside, folder_and_name, sharing
+from hdfsaver.files.whole_files import write_whole
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import graph_around
@@ -19,7 +18,7 @@ from hdfsaver.interop.graphs.message_files import text_of
 from hdfsaver.interop.graphs.meta_graph_defs import Nodes, program_message
 from hdfsaver.messages import message_classes
 from hdfsaver.reading import checkpoint_names
-from hdfsaver.reading.checkpoint_names import PathLike, Source, as_prefix, as_source
+from hdfsaver.reading.checkpoint_names import PathLike, Source, as_prefix, as_source, as_target
 from hdfsaver.schema import Structure
 from hdfsaver.storage.ownership import check_without_values
 from hdfsaver.storage.reading import open_file
@@ -34,20 +33,27 @@ def write_structure(filename: PathLike, structure: Structure) -> None:
     FailedPreconditionError
         The file has values of variables, or is an HDF5 file of another program.
     """
-    path = checkpoint_names.file_of(as_prefix(filename))
+    path = checkpoint_names.file_of(as_target(filename))
     check_without_values(path)
-    make_folder(path.parent)
+    make_folder_of(path)
     write_file(path, variables=None, structure=structure)
 
 
+def make_folder_of(path: str) -> None:
+    """Make the folder of a file, as `make_folder` does."""
+    make_folder(folder_and_name(path)[0] or os.curdir)
+
+
 def make_folder(folder: PathLike) -> None:
-    """Make a folder and those above it, where they are missing.
+    """Make a folder and those above it, where they are missing; remote folders are parts of names.
 
     Raises
     ------
     OpError
         The operating system refuses.
     """
+    if isinstance(folder, RemoteName):
+        return
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
@@ -69,7 +75,7 @@ def read_nodes(filename: Source, group: str = "") -> tuple[Nodes, Structure]:
 
 
 def _read_nodes(text: str, group: str) -> tuple[Nodes, Structure]:
-    path = checkpoint_names.find_file(text)
+    path = checkpoint_names.find(text)
     if path is None or not _is_hdf5(path):
         # A checkpoint of the first format is a file that bears the prefix for its name.
         path = _meta_file(text) or path
@@ -155,27 +161,28 @@ def write_graph(
     """
     if not isinstance(graph_or_graph_def, Graph | message_classes.GraphDef):
         raise TypeError(f"write_graph takes a Graph or a GraphDef, not {type(graph_or_graph_def).__name__}.")
-    given_path = os.path.join(as_prefix(logdir), name)
-    path = Path(given_path)
-    if isinstance(graph_or_graph_def, Graph) and (as_text or path.suffix == ".pb"):
+    folder = as_target(logdir)
+    path = beside(folder, name) if isinstance(folder, RemoteName) else os.path.join(folder, name)
+    is_binary = path.endswith(".pb")
+    if isinstance(graph_or_graph_def, Graph) and (as_text or is_binary):
         warn_of_annotations(graph_or_graph_def.data, path)
     if as_text:
         given = graph_or_graph_def
         text = text_of(given.as_graph_def() if isinstance(given, Graph) else given, path)
-        make_folder(path.parent)
-        write_text_atomically(path, text)
-        return given_path
-    if path.suffix == ".pb":
+        make_folder_of(path)
+        write_whole(path, text.encode())
+        return str(path)
+    if is_binary:
         _write_binary(graph_or_graph_def, path)
-        return given_path
+        return str(path)
     graph = graph_or_graph_def if isinstance(graph_or_graph_def, Graph) else graph_around(graph_or_graph_def)
     write_structure(path, Structure(graph.data))
-    return str(checkpoint_names.file_of(str(path)))
+    return str(checkpoint_names.file_of(path))
 
 
-def _write_binary(given: Graph | message_classes.GraphDef, path: Path) -> None:
+def _write_binary(given: Graph | message_classes.GraphDef, path: str) -> None:
     if isinstance(given, Graph):
         structure = Structure(given.data, tensorflow=given.tensorflow)
         given = program_message(structure, find, add_shapes=False).graph_def
-    make_folder(path.parent)
+    make_folder_of(path)
     write_graph_def(given, path)

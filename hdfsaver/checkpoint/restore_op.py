@@ -19,6 +19,7 @@ from hdfsaver.checkpoint import slice_specs
 from hdfsaver.checkpoint.restore_casts import is_castable
 from hdfsaver.dtypes import alias_of
 from hdfsaver.errors import InvalidArgumentError, NotFoundError
+from hdfsaver.files.remote.names import given
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.graph.definition import Kernel, Node, OpDef, register
 from hdfsaver.reading.checkpoint_names import as_prefix
@@ -56,7 +57,7 @@ class RestoreV2(OpDef):
             names = [as_name(name) for name in tensor_names]
             text = _SHARDS.sub("", os.fsdecode(np.asarray(prefix).item()))
             # The file is opened once per run, so that all values are of one save.
-            file: TensorFile = state.hold(("checkpoint", text), lambda: open_checkpoint(as_prefix(text)))
+            file: TensorFile = state.hold(("checkpoint", text), lambda: open_checkpoint(given(text) or as_prefix(text)))
             for name, dtype in zip(names, wanted, strict=True):
                 _check(file, name, dtype)
             wanted_parts = [slice_specs.parse(spec.decode()) for spec in shape_and_slices]

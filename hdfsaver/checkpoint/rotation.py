@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from hdfsaver.checkpoint import checkpoint_management, retention, shared_files
 from hdfsaver.checkpoint.retention import Kept, Policy, RotationState
 from hdfsaver.checkpoint.shared_files import Signature
-from hdfsaver.errors import OpError, from_os_error
+from hdfsaver.errors import NotFoundError, OpError
+from hdfsaver.files.file_status import file_status
+from hdfsaver.files.remote.names import RemoteName
 from hdfsaver.reading import checkpoint_names, state_file
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefixes
+from hdfsaver.reading.checkpoint_names import PathLike, as_targets
 from hdfsaver.reading.state_file import CheckpointState, GroupList
 
 
@@ -61,7 +62,7 @@ class Rotation:
 
     def recover(self, paths: Iterable[PathLike]) -> None:
         """Add the existing ones of some checkpoints, with the times of their files."""
-        found = [(path, checkpoint_names.find(path)) for path in as_prefixes(paths)]
+        found = [(path, checkpoint_names.find(path)) for path in as_targets(paths)]
         self.set_kept(
             Kept(prefix, _mtime(file), path=checkpoint_names.absolute(prefix))
             for prefix, file in found
@@ -205,11 +206,15 @@ class _Names(NamedTuple):
 
     def given(self, path: str) -> str:
         """An absolute path of a checkpoint as the program would name it."""
+        if isinstance(path, RemoteName):
+            return path
         within = path.removeprefix(os.path.join(self.folder, ""))
         return path if within == path else os.path.join(self.given_folder, within)
 
     def stored(self, given: str, path: str) -> str:
         """The path in the state file. As in TensorFlow, a folder that the program names relatively can be moved."""
+        if isinstance(path, RemoteName):  # always relative to its folder: see `state_file.generate`
+            return path
         is_movable = not os.path.isabs(self.given_folder) and not os.path.isabs(given)
         return checkpoint_names.relative(path, self.folder) if is_movable else path
 
@@ -255,11 +260,11 @@ def _signature_if_told(place: str) -> Signature:
         return ()
 
 
-def _mtime(file: Path) -> float:
-    try:
-        return file.stat().st_mtime
-    except OSError as error:
-        raise from_os_error(error, f"Cannot tell when {file} was saved") from error
+def _mtime(file: str) -> float:
+    found = file_status(file)
+    if found is None:
+        raise NotFoundError(None, None, f"Cannot tell when {file} was saved: it is gone.")
+    return found.mtime
 
 
 def _listed(state: CheckpointState, names: _Names) -> list[Kept]:

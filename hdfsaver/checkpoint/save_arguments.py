@@ -10,6 +10,7 @@ import numpy as np
 
 from hdfsaver.errors import PermissionDeniedError, without_secrets
 from hdfsaver.files.opening import is_folder
+from hdfsaver.files.remote.names import RemoteName
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.reading import checkpoint_names
@@ -131,6 +132,8 @@ def make_parent(prefix: str) -> None:
     ValueError
         More than one folder is missing, or the folder cannot be made.
     """
+    if isinstance(prefix, RemoteName):  # folders of object stores are parts of names
+        return
     parent = os.path.dirname(prefix)
     if not parent or is_folder(parent):
         return

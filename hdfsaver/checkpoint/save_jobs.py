@@ -6,25 +6,27 @@ import os
 import re
 import time
 from collections.abc import Hashable
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import TypeAlias
 
 from hdfsaver.checkpoint.retention import Kept
 from hdfsaver.checkpoint.rotation import Rotation
 from hdfsaver.errors import OpError
 from hdfsaver.files.atomic_write import LONG_DRAFTS, clear_stale, draft_names
+from hdfsaver.files.file_status import Numbers, file_status
 from hdfsaver.files.folder_lock import folder_lock
 from hdfsaver.files.opening import is_there
+from hdfsaver.files.remote.names import RemoteName, sharing
 from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.storage.groups import ROOT
 from hdfsaver.storage.ownership import check_replaceable
 from hdfsaver.storage.reading import open_rest
 from hdfsaver.storage.writing import Model, WriteOptions, Writer
 
-_Identity: TypeAlias = "tuple[int, int, int] | None"
+_Identity: TypeAlias = "Numbers | None"
 
 _STEP = re.compile(r"-[0-9]+\Z")
 
@@ -53,8 +55,10 @@ class SaveJob:
         The state file's name.
     metric : float or None
         The metric of the model.
+    folder : str
+        The folder of the prefix.
     real : str
-        The folder of the prefix without symbolic links.
+        The folder without symbolic links.
     """
 
     prefix: str
@@ -67,6 +71,7 @@ class SaveJob:
     rotation: Rotation | None
     latest_filename: str | None
     metric: float | None
+    folder: str
     real: str
 
     def run(self) -> None:
@@ -75,7 +80,7 @@ class SaveJob:
         A save that comes within another one, of the same folder or rotation, only writes its file: a signal handler has
         interrupted the other one, or its ``progress`` saves. The rest is done when the other save has ended.
         """
-        folder, path = os.path.dirname(self.path), checkpoint_names.file_of(self.path)
+        folder, path = self.folder, checkpoint_names.file_of(self.path)
         enclosing = _running.get()
         outer = next((each for each in enclosing if each.covers(self)), None) if enclosing else None
         if outer is not None:
@@ -97,18 +102,22 @@ class SaveJob:
 
     def complete(self, written: _Identity) -> None:
         """Do the rest of a save that was within another one; a file that this one has replaced is written again."""
-        folder, path = os.path.dirname(self.path), checkpoint_names.file_of(self.path)
+        folder, path = self.folder, checkpoint_names.file_of(self.path)
         with folder_lock(folder, self.real):
             if _identity(path) != written:
                 self._write(folder, path)
             self._record(folder)
 
-    def _write(self, folder: str, path: Path) -> list[str] | None:
+    def _write(self, folder: str, path: str) -> list[str] | None:
         """Write the file; the names that were in the folder."""
         # Other savers of the folder wait, and delete nothing meanwhile.
-        names = clear_stale(folder, _draft_names(*_without_step(path.name), self.latest_filename))
-        if is_there(path):
-            check_replaceable(path)
+        is_remote = isinstance(path, RemoteName)
+        names = None
+        if not is_remote:
+            names = clear_stale(folder, _draft_names(*_without_step(os.path.basename(path)), self.latest_filename))
+        with sharing() if is_remote else nullcontext():
+            if is_there(path):
+                check_replaceable(path)
         if self.group:
             self._write_beside_others(path)
         else:
@@ -125,7 +134,7 @@ class SaveJob:
             written = f"{checkpoint_names.file_of(self.path)} is written, but the state file may not list it"
             raise type(error)(None, None, f"{written}: {error.message}", error.error_code) from error.__cause__
 
-    def _write_beside_others(self, path: os.PathLike[str]) -> None:
+    def _write_beside_others(self, path: str) -> None:
         with open_rest(path, self.group) as rest:
             self.writer.write(
                 path,
@@ -160,13 +169,10 @@ _running: ContextVar[tuple[_Running, ...]] = ContextVar("_running", default=())
 """The saves in which the present code runs."""
 
 
-def _identity(path: Path) -> _Identity:
+def _identity(path: str) -> _Identity:
     """Distinguishes two files that have one name, one after the other; None without a file."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino, found.st_mtime_ns
+    found = file_status(path)
+    return None if found is None else found.signature
 
 
 def _without_step(name: str) -> tuple[str, str]:

@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, ClassVar
 
+from hdfsaver.files.folder_lock import real_path
+from hdfsaver.files.remote.names import folder_and_name
 from hdfsaver.files.thread_pool import can_start_threads
 from hdfsaver.storage.hdf5 import library_lock
 
@@ -74,7 +76,7 @@ class QueuedSave:
         return both or self.saver is other.saver or self._folder() == other._folder()
 
     def _folder(self) -> str:
-        self.folder = self.folder or os.path.realpath(os.path.dirname(self.path))
+        self.folder = self.folder or real_path(folder_and_name(self.path)[0])
         return self.folder
 
 
@@ -182,8 +184,8 @@ class Saves:
             return
         saves = [save for save in tuple(_saves) if save.in_background]
         stuck = _stuck(tuple(_saves))
-        paths = {os.path.realpath(path) for path in file}
-        of_file = {save for save in saves if paths and os.path.realpath(save.path) in paths}
+        paths = {real_path(path) for path in file}
+        of_file = {save for save in saves if paths and real_path(save.path) in paths}
         wanted = [save for save in saves if save.saver is self or save in of_file]
         for save in wanted:
             if save in stuck and (not file or save in of_file):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -33,8 +32,9 @@ from hdfsaver.checkpoint.saveables.partitioned_saveable import saveable_of
 from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.checkpoint.saveables.var_list import all_of_graph, variables_by_name
 from hdfsaver.checkpoint.scoping import saved_within
+from hdfsaver.files.folder_lock import real_path
 from hdfsaver.files.progress import Callback
-from hdfsaver.files.remote.names import sharing
+from hdfsaver.files.remote.names import folder_and_name, sharing
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
@@ -42,7 +42,7 @@ from hdfsaver.messages import message_classes
 from hdfsaver.messages.names_of_savers import read_names
 from hdfsaver.messages.saver_defs import OPERATIONS, read_saver, saver_message
 from hdfsaver.reading import checkpoint_names
-from hdfsaver.reading.checkpoint_names import PathLike, Source, as_prefix, as_prefixes, as_source
+from hdfsaver.reading.checkpoint_names import PathLike, Source, as_source, as_target, as_targets
 from hdfsaver.reading.reader import open_located
 from hdfsaver.schema import SavedNames, SaverDef, Structure
 from hdfsaver.session import Session
@@ -261,7 +261,8 @@ class Saver:
             The session with the values; None if all values are arrays.
         save_path : path
             The prefix of the checkpoint: ``model/add.ckpt`` becomes the file ``model/add.ckpt.h5``; a path that ends
-            in ``.h5`` or ``.hdf5`` names the file itself.
+            in ``.h5`` or ``.hdf5`` names the file itself. Or a URL, ``s3://bucket/run/add.ckpt``; see
+            ``docs/remote.md``.
         global_step : int, Tensor, Variable or str, optional
             A number to append to the prefix.
         latest_filename : str, optional
@@ -323,7 +324,7 @@ class Saver:
         """
         self._check_built("save")
         self._check_session(sess)
-        prefix = prefix_of(sess, as_prefix(save_path), global_step, latest_filename, self._pad, self._saver_def.sharded)
+        prefix = prefix_of(sess, as_target(save_path), global_step, latest_filename, self._pad, self._saver_def.sharded)
         rating = None if metric is None else metric_number(sess, metric)
         if not self._saveables:
             if write_meta_graph and sess is not None and not self._group:
@@ -349,10 +350,11 @@ class Saver:
             model, version = self._model(sess, write_meta_graph, strip_default_attrs, own=not wait)
             make_parent(prefix)
             # The thread of the saves would wait for this one at each answer of the system.
-            return job_of(model, version, real=os.path.realpath(os.path.dirname(path))).run
+            folder = folder_and_name(path)[0]
+            return job_of(model, version, folder=folder, real=real_path(folder)).run
 
         self._saves.run(checkpoint_names.file_of(path), prepared, in_background=not wait)
-        return prefix
+        return str(prefix)
 
     def _model(
         self, sess: Session | None, has_graph: bool, strip_default_attrs: bool, *, own: bool
@@ -406,7 +408,7 @@ class Saver:
     @property
     def last_checkpoints(self) -> list[str]:
         """The prefixes of the kept checkpoints, oldest first."""
-        return retention.prefixes(self._rotation.kept)
+        return list(map(str, retention.prefixes(self._rotation.kept)))
 
     def set_last_checkpoints(self, last_checkpoints: list[PathLike]) -> None:
         """Set the list of kept checkpoints, oldest first. They leave the list later, but are never deleted.
@@ -417,7 +419,7 @@ class Saver:
             It is not a list, as in TensorFlow.
         """
         _check_list(last_checkpoints)
-        self.set_last_checkpoints_with_time([(path, float("inf")) for path in as_prefixes(last_checkpoints)])
+        self.set_last_checkpoints_with_time([(path, float("inf")) for path in as_targets(last_checkpoints)])
 
     def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[PathLike, float]]) -> None:
         """Set the list of kept checkpoints, each with its time in seconds since the epoch, oldest first.
@@ -429,7 +431,7 @@ class Saver:
         """
         _check_list(last_checkpoints_with_time)
         self.wait()
-        named = [(as_prefix(path), saved) for path, saved in last_checkpoints_with_time]
+        named = [(as_target(path), saved) for path, saved in last_checkpoints_with_time]
         self._rotation.set_kept(
             retention.Kept(prefix, saved, path=checkpoint_names.absolute(prefix)) for prefix, saved in named
         )

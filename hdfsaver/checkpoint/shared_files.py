@@ -10,17 +10,17 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError
+from hdfsaver.files.file_status import Numbers
 from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.reading.state_file import CheckpointState, GroupList
 from hdfsaver.storage.groups import ROOT
 from hdfsaver.storage.ownership import models_in
 
-Identity = tuple[int, ...]
-Signature = tuple[int, ...]
+Identity = Numbers
+Signature = Numbers
 
 
 def identity(prefix: str) -> Identity | None:
@@ -32,7 +32,7 @@ def identity(prefix: str) -> Identity | None:
         The operating system does not tell.
     """
     found = checkpoint_names.status_of(prefix)
-    return None if found is None else (found.st_dev, found.st_ino)
+    return None if found is None else found.identity
 
 
 def signature(prefix: str) -> Signature:
@@ -44,7 +44,7 @@ def signature(prefix: str) -> Signature:
         The operating system does not tell.
     """
     found = checkpoint_names.status_of(prefix)
-    return () if found is None else (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return () if found is None else found.signature
 
 
 def lists_of_others(state: CheckpointState, group: str) -> dict[str, GroupList]:
@@ -161,7 +161,7 @@ def _identities(prefixes: Iterable[str]) -> set[Identity]:
     return {one for one in map(identity, prefixes) if one is not None}
 
 
-def _content(path: Path, group: str) -> tuple[frozenset[str], str]:
+def _content(path: str, group: str) -> tuple[frozenset[str], str]:
     """The groups with models in a file, or the reason why a Saver may not remove it, as the end of a sentence."""
     try:
         models = models_in(path)

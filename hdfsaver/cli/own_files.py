@@ -20,9 +20,9 @@ def own_file(checkpoint: str) -> Path:
     NotFoundError
         There is no such file.
     """
-    path = checkpoint_names.find(checkpoint)
+    path = checkpoint_names.find(checkpoint_names.as_prefix(checkpoint))
     if path is not None:
-        return path
+        return Path(path)
     with open_source(checkpoint) as other:
         if other.sealed:
             message = f"{checkpoint} is a folder; give the checkpoint in it, {other.path}."

@@ -6,8 +6,10 @@ import os
 import typing
 
 from hdfsaver.absent_names import absent as _absent
-from hdfsaver.files.atomic_write import write_text_atomically
+from hdfsaver.files.remote.names import RemoteName, beside
+from hdfsaver.files.whole_files import write_whole
 from hdfsaver.messages import message_classes
+from hdfsaver.reading.checkpoint_names import as_target
 from hdfsaver.summaries.file_writer import FileWriter
 
 if typing.TYPE_CHECKING:
@@ -45,9 +47,10 @@ def visualize_embeddings(summary_writer: FileWriter | PathLike, config: message_
     folder = get_logdir() if get_logdir is not None else summary_writer
     if folder is None:
         raise ValueError("Summary writer must have a logdir")
-    folder = os.fspath(typing.cast("str", folder))
-    os.makedirs(folder, exist_ok=True)
-    write_text_atomically(os.path.join(folder, _FILE), message_classes.message_to_string(config))
+    folder = as_target(typing.cast("str", folder))
+    if not isinstance(folder, RemoteName):
+        os.makedirs(folder, exist_ok=True)
+    write_whole(beside(folder, _FILE), message_classes.message_to_string(config).encode())
 
 
 def __dir__() -> list[str]:

@@ -10,9 +10,10 @@ from typing import Any, Self
 import numpy as np
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.files.atomic_write import write_text_atomically
 from hdfsaver.files.file_io import FileIO, PathLike
 from hdfsaver.files.file_systems import path_text
+from hdfsaver.files.whole_files import write_whole
+from hdfsaver.reading.checkpoint_names import as_target
 from hdfsaver.tensor_info import Array
 
 TOKENIZER_RE = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z][a-z]+(?=[A-Z])|['\w\-]+")
@@ -252,7 +253,7 @@ class VocabularyProcessor:
             "words": vocabulary._reverse_mapping[1:],
             "counts": [vocabulary._freq.get(word, 0) for word in vocabulary._reverse_mapping[1:]],
         }
-        write_text_atomically(path_text(filename), json.dumps(said))
+        write_whole(as_target(filename), json.dumps(said).encode())
 
     @classmethod
     def restore(cls, filename: PathLike, *, tokenizer_fn: Tokenizer | None = None) -> Self:

@@ -11,7 +11,7 @@ from hdfsaver.conversion.layouts.found import Part
 from hdfsaver.files.lazy_arrays import Deferred, Pending
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.tensor_file import TensorFile
-from hdfsaver.tensor_info import STRING, Array, TensorInfo, counted
+from hdfsaver.tensor_info import LARGE, STRING, Array, TensorInfo, counted
 
 _OF_ML_DTYPES = 2
 """`numpy.dtype.isbuiltin` of a dtype that another library has added."""
@@ -57,6 +57,8 @@ class ConvertedArrays(TargetArrays):
         See `hdfsaver.files.progress.Callback`.
     parts : mapping of str to Part, optional
         How arrays in another layout are made of those of the source.
+    is_twice : bool
+        Whether a large array is read twice, and written only then; see `hdfsaver.storage.streaming`.
 
     Attributes
     ----------
@@ -71,12 +73,15 @@ class ConvertedArrays(TargetArrays):
         entries: Mapping[str, TensorInfo],
         callback: Callback | None = None,
         parts: Mapping[str, Part] | None = None,
+        *,
+        is_twice: bool = False,
     ) -> None:
         self._parts = parts or {}
         self._source = source
         self._chosen = chosen
         self.entries = entries
         self._numbers = sum(entry.nbytes for entry in entries.values() if entry.dtype != STRING)
+        self._early = {entry.name for entry in entries.values() if is_twice and entry.nbytes >= LARGE}
         self._texts: dict[str, int] = {}
         self.changed: dict[str, str] = {}
         self._progress = Progress(callback, self._numbers)
@@ -96,6 +101,8 @@ class ConvertedArrays(TargetArrays):
                 self.changed[name] = f"of {array.size:,} numbers {lost} in {entry.dtype}"
         if entry.dtype == STRING:
             self._texts[name] = counted(entry, array).nbytes
+        elif name in self._early:
+            self._early.remove(name)
         else:
             self._progress.advance(array.nbytes)
         return array

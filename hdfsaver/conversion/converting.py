@@ -18,9 +18,10 @@ from hdfsaver.conversion.target_writing import Job, replaced_v1
 from hdfsaver.conversion.targets import Target, target_of
 from hdfsaver.errors import InvalidArgumentError, OpError, UnimplementedError
 from hdfsaver.files.progress import Callback
+from hdfsaver.files.remote.names import RemoteName
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix, as_source, as_target
 from hdfsaver.schema import Structure
 from hdfsaver.storage.chunks.compression import Choices
 
@@ -52,7 +53,7 @@ def convert(
     ----------
     source : path
         A file, a prefix or a folder; its content tells the format, see `hdfsaver.formats.open_source.open_source`.
-    target : path
+    target : path or URL
         Its ending tells the format, in upper or lower case: ``.h5`` or ``.hdf5`` an hdfsaver checkpoint; ``.npz``, or
         ``.npy`` for one array; ``.safetensors``; ``.pt``, ``.pth`` or ``.bin`` a PyTorch file; ``.meta``, ``.pb`` or
         ``.pbtxt`` the graph alone; ``.weights.h5`` the weights
@@ -139,17 +140,21 @@ def convert(
     dtype('float16')
     """
     wanted = checked_patterns(include), checked_patterns(exclude)
-    kind, path = target_of(as_prefix(target), to)
+    kind, path = target_of(as_target(target), to)
     layout = layout or ("keras" if kind.layers else None)
     selection = Selection(*wanted, drop_slots, rename, dtype and checked_dtype(dtype), layout, kind.layers)
     onnx = OnnxOptions(outputs, inputs, fixed, None if weights_in is None else as_prefix(weights_in), shapes)
     _check_options(kind, path, selection, compression, onnx)
+    if weights_in is not None and isinstance(path, RemoteName):
+        raise UnimplementedError(
+            None, None, f"Model and checkpoint must be in one folder of this machine, not {path}: copy both of them."
+        )
     if kind.write is None:
         from hdfsaver.conversion.onnx_files import write_onnx  # it needs much that other conversions do not
 
         with open_source(source, group) as opened:
             check_differ(opened, [path])
-        return write_onnx(as_prefix(source), path, onnx, group, durable=durable)
+        return write_onnx(as_source(source), path, onnx, group, durable=durable)
     with open_source(source, group) as opened:
         removed = replaced_v1(path) if kind.name == "tensorflow" else ()
         check_differ(opened, [*kind.files(path, True), *removed])
@@ -158,7 +163,8 @@ def convert(
         chosen, no_arrays = _held(opened, kind, chosen, structure is not None)
         entries = {name: selection.entry(name, entry) for name, entry in chosen.arrays.items()}
         laid = chosen.laid or Laid({}, {}, [])
-        arrays = ConvertedArrays(opened, chosen.arrays, entries, progress, laid.parts)
+        is_twice = kind.name == "hdf5" and isinstance(path, RemoteName)
+        arrays = ConvertedArrays(opened, chosen.arrays, entries, progress, laid.parts, is_twice=is_twice)
         _check_content(opened, kind, path, arrays, structure, no_graph)
         metadata, no_metadata = _metadata(opened, kind)
         replaced = remarks_on_replaced(opened, kind, path, structure, removed)

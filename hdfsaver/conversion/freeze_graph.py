@@ -8,12 +8,13 @@ from typing import Any
 
 from hdfsaver.checkpoint.importing import import_meta_graph
 from hdfsaver.checkpoint.saver import Saver
-from hdfsaver.files.atomic_write import write_atomically
-from hdfsaver.files.opening import read_regular
+from hdfsaver.files.opening import is_file, read_regular
+from hdfsaver.files.remote.names import RemoteName
+from hdfsaver.files.whole_files import write_whole
 from hdfsaver.graph.graph import Graph
 from hdfsaver.interop.graphs.message_files import LARGEST, parse_message, read_message
 from hdfsaver.messages import message_classes
-from hdfsaver.reading.checkpoint_names import PathLike
+from hdfsaver.reading.checkpoint_names import PathLike, as_source, as_target
 from hdfsaver.reading.find_checkpoint import checkpoint_exists
 from hdfsaver.reading.reader import load_checkpoint
 from hdfsaver.saved_model import loader, tag_constants
@@ -229,7 +230,7 @@ class _Freezing:
             for node in frozen.node:
                 node.device = ""
         if target:
-            write_atomically(_text(target), frozen.SerializeToString(deterministic=True))
+            write_whole(as_target(target), frozen.SerializeToString(deterministic=True))
         return frozen
 
     def _load(self, graph: Graph, sess: Session, checkpoint: Any) -> None:
@@ -280,7 +281,8 @@ def _is_variable(op_type: str) -> bool:
 
 
 def _read(path: Any, what: str, kind: Any) -> Any:
-    if not os.path.exists(path):
+    path = as_source(path)
+    if not (is_file(path) if isinstance(path, RemoteName) else os.path.exists(path)):
         raise OSError(f"Input {what} file '{_text(path)}' does not exist!")
     if kind is message_classes.SaverDef:  # its content does not tell it from other messages
         return parse_message(path, read_regular(path, LARGEST), kind)

@@ -15,7 +15,7 @@ from hdfsaver import dtypes
 from hdfsaver.conversion.converted_arrays import TargetArrays
 from hdfsaver.conversion.layouts.keras_layers import Layer, paths_of
 from hdfsaver.errors import InvalidArgumentError
-from hdfsaver.files.atomic_write import write_atomically
+from hdfsaver.files.whole_files import write_whole
 from hdfsaver.tensor_info import STRING, Array
 
 _MOST_OF_ATTRIBUTE = 64512
@@ -53,7 +53,7 @@ def write_weights(path: str, arrays: TargetArrays, layers: Sequence[Layer], *, b
             _write_names(file, arrays, layers)
         file.flush()
         content = file.id.get_file_image()
-    write_atomically(path, content, durable=durable)
+    write_whole(path, content, durable=durable)
 
 
 def _check_dtypes(path: str, arrays: TargetArrays, by_class: bool) -> None:

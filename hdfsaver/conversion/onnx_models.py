@@ -14,13 +14,14 @@ from hdfsaver.conversion.onnx_options import Fixed, Named, Shapes
 from hdfsaver.conversion.report import Conversion
 from hdfsaver.conversion.weights import SessionWeights, Weights
 from hdfsaver.errors import InvalidArgumentError, NotFoundError
-from hdfsaver.files.atomic_write import write_atomically
+from hdfsaver.files.whole_files import write_whole
 from hdfsaver.graph.graph import Graph
 from hdfsaver.onnx_graphs.frames import Output
 from hdfsaver.onnx_graphs.onnx_messages import Place, check_model, check_size, model_message, onnx_library
 from hdfsaver.onnx_graphs.onnx_nodes import OPSET, OnnxGraph, Signature
 from hdfsaver.onnx_graphs.transposes import without_transposes
 from hdfsaver.onnx_graphs.walking import Walk
+from hdfsaver.reading.checkpoint_names import as_target
 from hdfsaver.session.session import Session
 from hdfsaver.shapes import Shape, merge
 from hdfsaver.shapes import text as shape_text
@@ -78,7 +79,7 @@ def save_model(
     onnx_library()
     weights = SessionWeights(sess)
     graph = model_graph(sess.graph, weights, outputs, inputs, fixed, shapes)
-    return write_model(os.fspath(path), graph, weights, durable=durable)
+    return write_model(as_target(path), graph, weights, durable=durable)
 
 
 def model_graph(
@@ -172,7 +173,7 @@ def write_model(
     """
     variables = dict(graph.variables)
     message = model_message_of(graph, weights, places)
-    write_atomically(path, message.SerializeToString(deterministic=True), durable=durable)
+    write_whole(path, message.SerializeToString(deterministic=True), durable=durable)
     nbytes = 0 if places else sum(nbytes_of(stored.dtype, stored.shape) for stored in variables.values())
     remarks = [f"ONNX with opset {OPSET}. {_listed('Inputs', graph.inputs)} {_listed('Outputs', graph.outputs)}"]
     if places:

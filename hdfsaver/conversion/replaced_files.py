@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from hdfsaver.conversion.target_writing import replaced_graph
 from hdfsaver.conversion.targets import Target
+from hdfsaver.files.remote.names import RemoteName
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.reading.checkpoint_names import find_own
 from hdfsaver.schema import Structure
@@ -16,13 +17,21 @@ from hdfsaver.schema import Structure
 
 def check_differ(source: TensorFile, targets: list[str]) -> None:
     """Check that no file of the target is the source or a part of it; `ValueError` otherwise."""
+    if isinstance(source.path, RemoteName) or any(isinstance(target, RemoteName) for target in targets):
+        same = [target for target in targets if target in (source.path, *source.files)]
+        if same:
+            raise ValueError(_ITSELF.format(target=same[0]))
+        return
     own = os.path.realpath(source.path)
     parts = [own, *(f"{own}{ending}" for ending in (".index", ".meta")), *_numbered(own), *source.files]
     for target in targets:
         real = os.path.realpath(target)
         is_inside = os.path.isdir(own) and real.startswith(os.path.join(own, "")) and os.path.exists(real)
         if is_inside or any(real == os.path.realpath(part) or _is_same(real, part) for part in parts):
-            raise ValueError(f"{target} is the source itself, or a part of it; choose another name for the target.")
+            raise ValueError(_ITSELF.format(target=target))
+
+
+_ITSELF = "{target} is the source itself, or a part of it; choose another name for the target."
 
 
 def _numbered(prefix: str) -> Iterator[str]:

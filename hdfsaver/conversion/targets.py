@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 from hdfsaver.conversion import target_writing as writing
 from hdfsaver.conversion.target_writing import Job
-from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
+from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError, UnimplementedError
+from hdfsaver.files.remote.names import RemoteName
 
 
 class Target(NamedTuple):
@@ -129,19 +130,30 @@ def target_of(path: str, to: str | None = None) -> tuple[Target, str]:
         The ending means another kind of file, or is unknown.
     FailedPreconditionError
         The path is a folder.
+    UnimplementedError
+        A TensorFlow checkpoint is to be written behind a URL.
     ValueError
         ``to`` is not the name of a format.
     """
+    is_remote = isinstance(path, RemoteName)
     base = os.path.basename(path).lower()
     if path == "-":
         raise _refused("A conversion cannot be written to the standard output: it needs the name of a file.")
     if not path.strip(os.sep):
         raise _refused(f"{path!r} is not the name of a file.")
-    if base and os.path.isdir(path):
+    if base and not is_remote and os.path.isdir(path):
         raise FailedPreconditionError(None, None, f"Cannot write {path}: it is a directory. Choose another name.")
     if to is not None and to not in TARGET_BY_NAME:
         raise ValueError(f"Unknown format {to!r}; the formats are {', '.join(TARGET_BY_NAME)}.")
     found = TARGET_BY_NAME[to] if to is not None else _by_ending(path, base)
+    if found.name == "tensorflow" and is_remote:
+        raise UnimplementedError(
+            None,
+            None,
+            f"{path} would be a TensorFlow checkpoint, whose files replace others together, which only a folder of "
+            "this machine can promise. Convert to a prefix on this machine, and copy its files with `tf.gfile.Copy`, "
+            "the index last.",
+        )
     if found.name == "tensorflow" and base.endswith(".index"):
         return found, path[: -len(".index")]
     return found, path

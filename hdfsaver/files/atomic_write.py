@@ -18,10 +18,11 @@ from pathlib import Path
 
 import xxhash
 
-from hdfsaver.errors import FailedPreconditionError, OpError, from_os_error
+from hdfsaver.errors import FailedPreconditionError, OpError, UnimplementedError, from_os_error
 from hdfsaver.files.folder_lock import locked_folder, real_folder
 from hdfsaver.files.opening import end_reading, is_there
 from hdfsaver.files.os_errors import refused
+from hdfsaver.files.remote.names import RemoteName
 
 try:
     import fcntl
@@ -180,6 +181,10 @@ def open_draft(
     OpError
         See `atomic_write`.
     """
+    if isinstance(path, RemoteName):
+        raise UnimplementedError(
+            None, None, f"Cannot write {path}: this file must be on this machine. Copy it with `tf.gfile.Copy`."
+        )
     # The block begins before the draft exists: an interruption may come between any two steps.
     draft = Draft(is_new=new_only)
     try:

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import NamedTuple
 
 from hdfsaver.files.opening import end_reading
+from hdfsaver.files.remote.names import RemoteName
 
 try:
     import fcntl
@@ -55,6 +56,7 @@ def folder_lock(folder: str | os.PathLike[str], path: str | None = None) -> Iter
     """Run the block while no other block holds the lock of the same folder, in this program or another.
 
     If the file system has no locks, or the folder cannot be opened, the block runs without a lock: saving matters more.
+    Of a remote folder only blocks of this program wait for each other.
 
     Parameters
     ----------
@@ -64,13 +66,14 @@ def folder_lock(folder: str | os.PathLike[str], path: str | None = None) -> Iter
     path : str, optional
         The folder without symbolic links, if the caller knows it.
     """
-    path, outer = path or os.path.realpath(folder), _held.get()
+    path, outer = path or real_path(folder), _held.get()
     lock = _locks.setdefault(path, _Lock())
     if any(held.lock is lock for held in outer):
         yield
         return
+    has_locks = fcntl is not None and not isinstance(path, RemoteName)
     # Both locks: a network file system may have no locks for folders, but threads must still take turns.
-    with lock.turn, nullcontext() if fcntl is None else _flock(path, lock):
+    with lock.turn, _flock(path, lock) if has_locks else nullcontext():
         try:
             _held.set((*outer, _Held(lock, os.fspath(folder), path)))
             yield
@@ -86,7 +89,12 @@ def real_folder(folder: str) -> str:
     for held in reversed(_held.get()):
         if folder in (held.name, held.path) and os.path.isabs(folder):
             return held.path
-    return os.path.realpath(folder)
+    return real_path(folder)
+
+
+def real_path(path: str | os.PathLike[str]) -> str:
+    """A path without symbolic links; a remote name has none."""
+    return path if isinstance(path, RemoteName) else os.path.realpath(path)
 
 
 def locked_folder(folder: str | os.PathLike[str]) -> int:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from hdfsaver.errors import InvalidArgumentError, OpError
-from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
 from hdfsaver.files.progress import Callback
+from hdfsaver.files.whole_files import whole_file
 from hdfsaver.formats.archives import Archive
 from hdfsaver.formats.npy import HEAD, SUFFIX, Column, Whole, begin_of, columns_of, entry_of_column, parse_header
 from hdfsaver.formats.source import OneByOneSource
@@ -118,8 +118,7 @@ def write_npz(path: str, names: Iterable[str], source: Any, *, durable: bool) ->
     for name in names:
         _check_name(name)
     with (
-        atomic_write(path, durable=durable) as draft,
-        open(draft.fd, "wb", closefd=False) as file,
+        whole_file(path, durable=durable) as file,
         zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive,
     ):
         for name in names:
@@ -162,8 +161,7 @@ def write_npy(path: str, name: str, source: Any, *, durable: bool) -> None:
         See `write_npz`.
     """
     array = _storable(name, source[name])
-    with atomic_write(path, durable=durable) as draft, open(draft.fd, "wb", closefd=False) as file:
-        draft.size = array.nbytes
+    with whole_file(path, array.nbytes, durable=durable) as file:
         np.lib.format.write_array(file, array, allow_pickle=False)
 
 

@@ -16,10 +16,10 @@ import numpy as np
 
 from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, OpError
-from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
 from hdfsaver.files.progress import Callback
 from hdfsaver.files.remote.names import title_of
+from hdfsaver.files.whole_files import whole_file
 from hdfsaver.formats.flattening import flatten
 from hdfsaver.formats.source import OneByOneSource, entry_of, strings_of
 from hdfsaver.formats.torch_records import open_records
@@ -217,11 +217,7 @@ def write_torch(path: str, names: Mapping[str, TensorInfo], source: Mapping[str,
     if refused:
         raise TypeError(f"PyTorch does not support the dtype of {', '.join(refused)}; leave them out (exclude).")
     tensors = {name: as_torch(source[name], name) for name in names}
-    with (
-        atomic_write(path, durable=durable) as draft,
-        open(draft.fd, "wb", closefd=False) as file,
-        _without_sequel(),
-    ):
+    with whole_file(path, sum(entry.nbytes for entry in names.values()), durable=durable) as file, _without_sequel():
         torch.save(tensors, file)
 
 

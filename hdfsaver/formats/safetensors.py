@@ -15,12 +15,12 @@ import numpy as np
 
 from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
-from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import bytes_at, end_reading, open_any
 from hdfsaver.files.partial_reads import read_part
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.files.readable import Readable
+from hdfsaver.files.whole_files import whole_file
 from hdfsaver.formats.source import OneByOneSource, entry_of
 from hdfsaver.tensor_info import Array, Key, TensorInfo, bytes_of
 
@@ -199,8 +199,7 @@ def write_safetensors(
         offset += entry.nbytes
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % _ALIGNMENT)
-    with atomic_write(path, durable=durable) as draft, open(draft.fd, "wb", closefd=False) as file:
-        draft.size = _LENGTH + len(text) + offset
+    with whole_file(path, _LENGTH + len(text) + offset, durable=durable) as file:
         file.write(len(text).to_bytes(_LENGTH, "little") + text)
         for entry in ordered:
             file.write(bytes_of(np.ascontiguousarray(source[entry.name])))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from hdfsaver.checkpoint.meta_graph_files import make_folder, write_graph
 from hdfsaver.checkpoint.meta_graph_messages import create_meta_graph_def
 from hdfsaver.checkpoint.saver import Saver
+from hdfsaver.files.remote.names import beside
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.messages import message_classes
@@ -17,7 +17,7 @@ from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunConte
 from hdfsaver.monitoring.step_timer import SecondOrStepTimer, due_step
 from hdfsaver.monitoring.stop_hooks import needed_global_step
 from hdfsaver.monitoring.summary_hook import folder_writer
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, as_target
 from hdfsaver.session import Session
 from hdfsaver.summaries.file_writer import FileWriter
 from hdfsaver.training import tf_logging as log
@@ -81,8 +81,8 @@ class CheckpointSaverHook(SessionRunHook):
         if saver is not None and scaffold is not None:
             raise ValueError("You cannot provide both saver and scaffold.")
         self._saver = saver
-        self._folder = as_prefix(checkpoint_dir)
-        self._save_path = os.path.join(self._folder, checkpoint_basename)
+        self._folder = as_target(checkpoint_dir)
+        self._save_path = beside(self._folder, checkpoint_basename)
         self._scaffold = scaffold
         self._timer = SecondOrStepTimer(save_secs, save_steps)
         self._listeners = list(listeners or ())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 
 from hdfsaver.checkpoint.meta_graph_files import make_folder
-from hdfsaver.files.atomic_write import write_text_atomically
+from hdfsaver.files.remote.names import beside
+from hdfsaver.files.whole_files import write_whole
 from hdfsaver.messages import message_classes
 from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from hdfsaver.monitoring.step_timer import SecondOrStepTimer
 from hdfsaver.monitoring.stop_hooks import needed_global_step
 from hdfsaver.monitoring.summary_hook import folder_writer
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, as_target
 from hdfsaver.session import Session
 from hdfsaver.session.timeline import Timeline
 from hdfsaver.training import tf_logging as log
@@ -47,7 +48,7 @@ class ProfilerHook(SessionRunHook):
         show_dataflow: bool = True,
         show_memory: bool = False,
     ) -> None:
-        self._folder = as_prefix(output_dir)
+        self._folder = as_target(output_dir)
         self._show_dataflow = show_dataflow
         self._show_memory = show_memory
         self._timer = SecondOrStepTimer(save_secs, save_steps)
@@ -84,9 +85,9 @@ class ProfilerHook(SessionRunHook):
             self._writer.flush()
 
     def _write(self, step: int, step_stats: message_classes.StepStats) -> None:
-        path = os.path.join(self._folder, f"timeline-{step}.json")
+        path = beside(self._folder, f"timeline-{step}.json")
         log.info("Saving timeline for %d into '%s'.", step, path)
         if self._folder:
             make_folder(self._folder)
         trace = Timeline(step_stats).generate_chrome_trace_format(self._show_dataflow, self._show_memory)
-        write_text_atomically(path, trace)
+        write_whole(path, trace.encode())

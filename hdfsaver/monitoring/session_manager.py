@@ -15,7 +15,7 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.monitoring.scaffold import Runnable
 from hdfsaver.reading import state_file
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, as_source
 from hdfsaver.session import Session
 from hdfsaver.training import tf_logging as log
 
@@ -256,14 +256,14 @@ class SessionManager:
         # As in TensorFlow, the time that was waited is compared: at least one wait, however long each of them is.
         left = max_wait_secs if waits else 0
         # Strict: where a disk does not answer, an error is better than a training that begins again.
-        state = state_file.read(as_prefix(folder), strict=True)
+        state = state_file.read(as_source(folder), strict=True)
         while state is None:
             if left <= 0:
                 return sess, False
             log.info("Waiting for checkpoint to be available.")
             time.sleep(self._recovery_wait_secs)
             left -= self._recovery_wait_secs
-            state = state_file.read(as_prefix(folder), strict=True)
+            state = state_file.read(as_source(folder), strict=True)
         saver.restore(sess, state.model_checkpoint_path)
         saver.recover_last_checkpoints([*state.all_model_checkpoint_paths])
         return sess, True

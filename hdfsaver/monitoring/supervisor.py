@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Any, Protocol, TypeVar, cast
 from hdfsaver.checkpoint.meta_graph_files import make_folder, write_graph
 from hdfsaver.checkpoint.meta_graph_messages import create_meta_graph_def
 from hdfsaver.checkpoint.saver import Saver
+from hdfsaver.files.remote.names import beside
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
@@ -24,7 +24,7 @@ from hdfsaver.monitoring.session_manager import SessionManager
 from hdfsaver.monitoring.summary_hook import file_writer
 from hdfsaver.ops.summary_ops import merge_all
 from hdfsaver.queues.queue_runner import started
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, as_target
 from hdfsaver.session import Session
 from hdfsaver.summaries.file_writer import FileWriter
 from hdfsaver.training import tf_logging as log
@@ -136,7 +136,7 @@ class Supervisor:
         local_init_run_options: object = None,
     ) -> None:
         self._graph = get_default_graph() if graph is None else graph
-        self._folder = as_prefix(logdir) if logdir else None
+        self._folder = as_target(logdir) if logdir else None
         self._basename = checkpoint_basename
         with self._graph.as_default():
             self.ready_op = _given(ready_op, _ready_op)
@@ -183,7 +183,7 @@ class Supervisor:
     @property
     def save_path(self) -> str | None:
         """The prefix of the checkpoints, without a step."""
-        return None if self._folder is None else os.path.join(self._folder, self._basename)
+        return None if self._folder is None else beside(self._folder, self._basename)
 
     def prepare_or_wait_for_session(
         self,

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from hdfsaver.errors import from_os_error
+from hdfsaver.files.file_status import Status, file_status
 from hdfsaver.files.file_systems import on_this_machine
-from hdfsaver.files.opening import is_file, status
+from hdfsaver.files.opening import is_file
 from hdfsaver.files.remote.names import RemoteName, named
+from hdfsaver.files.remote.uploads import check_writable
 
 PathLike = str | bytes | os.PathLike[str]
 
@@ -66,11 +66,30 @@ def as_source(path: Source) -> str:
     return as_prefix(path) if name is None else name  # type: ignore[arg-type]
 
 
-def as_prefixes(paths: Iterable[PathLike]) -> list[str]:
-    """Convert several prefixes to str; `TypeError` for a single prefix, which would be read letter by letter."""
+def as_target(path: PathLike) -> str:
+    """Convert what is written or removed to str: a URL to a `RemoteName`, others as `as_prefix` does.
+
+    Raises
+    ------
+    TypeError
+        It is not a path; an open file is only read.
+    UnimplementedError, InvalidArgumentError
+        Nothing is written to such a URL; see `hdfsaver.files.remote.uploads.check_writable`.
+    """
+    if (type(path) is str and "://" not in path) or not isinstance(path, str | bytes):
+        return as_prefix(path)
+    name = named(path)
+    if name is None:
+        return as_prefix(path)
+    check_writable(name)
+    return name
+
+
+def as_targets(paths: Iterable[PathLike]) -> list[str]:
+    """Convert several names to str; `TypeError` for a single one, which would be read letter by letter."""
     if isinstance(paths, str | bytes | os.PathLike):
         raise TypeError(f"A list of checkpoints was expected, not the single checkpoint {paths!r}.")
-    return [as_prefix(path) for path in paths]
+    return [as_target(path) for path in paths]
 
 
 def absolute(prefix: str) -> str:
@@ -81,7 +100,7 @@ def absolute(prefix: str) -> str:
     NotFoundError
         The working directory does not exist any more.
     """
-    if os.path.isabs(prefix):
+    if isinstance(prefix, RemoteName) or os.path.isabs(prefix):
         return prefix
     try:
         return os.path.join(os.getcwd(), prefix)
@@ -93,8 +112,11 @@ def relative(path: str, folder: str) -> str:
     """The relative path that leads from a folder to a checkpoint.
 
     The parent of a folder that a symbolic link names is not the folder of the link. So a path through a parent is made
-    from paths without links.
+    from paths without links. A URL in another folder has no relative path, and stays a URL.
     """
+    if isinstance(path, RemoteName):
+        within = path.removeprefix(f"{folder.rstrip('/')}/")
+        return str.__str__(path if ".." in within.split("/") else within)
     within = os.path.relpath(path, folder)
     if os.pardir not in f"{within}{os.sep}{path}".split(os.sep):
         return within
@@ -102,10 +124,9 @@ def relative(path: str, folder: str) -> str:
     return os.path.relpath(os.path.join(os.path.realpath(parent), name), os.path.realpath(folder))
 
 
-def file_of(prefix: str | os.PathLike[str]) -> Path:
+def file_of(prefix: str) -> str:
     """The file of a checkpoint with that prefix."""
-    text = os.fspath(prefix)
-    return Path(text if text.endswith(SUFFIXES) else text + SUFFIXES[0])
+    return prefix if prefix.endswith(SUFFIXES) else prefix + SUFFIXES[0]
 
 
 def with_step(prefix: str, step: int, pad: bool = False) -> str:
@@ -125,52 +146,37 @@ def with_step(prefix: str, step: int, pad: bool = False) -> str:
     number = f"{step:08d}" if pad else str(step)
     for suffix in SUFFIXES:
         if prefix.endswith(suffix):
-            return f"{prefix.removesuffix(suffix)}-{number}{suffix}"
-    return f"{prefix}-{number}"
+            return prefix.removesuffix(suffix) + f"-{number}{suffix}"
+    return prefix + f"-{number}"
 
 
-def find(prefix: str | os.PathLike[str]) -> Path | None:
+def find(prefix: str) -> str | None:
     """The file of a checkpoint, given its prefix, the file itself, or the name of a ``.meta`` file beside it.
 
     Returns
     -------
-    Path or None
-        None if there is no such file; a directory is not a file.
+    str or None
+        None if there is no such file; a directory is not a file. Of a remote prefix it is a remote name.
 
     Raises
     ------
     OpError
-        The operating system does not tell.
+        The operating system, or a server, does not tell.
     """
-    found = find_file(os.fspath(prefix))
-    return None if found is None else Path(found)
-
-
-def find_file(prefix: str) -> str | None:
-    """Like `find`, for a prefix that may be remote, whose file is not a path of this machine."""
     return next(filter(is_file, candidates(prefix)), None)
 
 
-def find_own_file(prefix: str) -> str | None:
-    """Like `find_own`, for a prefix that may be remote."""
-    return next(filter(is_file, _own(prefix)), None)
-
-
-def find_own(prefix: str | os.PathLike[str]) -> Path | None:
+def find_own(prefix: str) -> str | None:
     """Like `find`, but only for files with an ending in `SUFFIXES`.
 
     It is used to delete files: a file of another kind with the name of the prefix must not be deleted.
     """
-    return next((Path(path) for path in _own(os.fspath(prefix)) if is_file(path)), None)
+    return next(filter(is_file, _own(prefix)), None)
 
 
-def status_of(prefix: str | os.PathLike[str]) -> os.stat_result | None:
+def status_of(prefix: str) -> Status | None:
     """The status of the file that `find_own` would find, asked for once; errors as there."""
-    for path in _own(os.fspath(prefix)):
-        found = status(path)
-        if found is not None and stat.S_ISREG(found.st_mode):
-            return found
-    return None
+    return next(filter(None, map(file_status, _own(prefix))), None)
 
 
 def candidates(prefix: str) -> Iterator[str]:

@@ -10,15 +10,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from hdfsaver.errors import DataLossError, NotFoundError, OpError, PermissionDeniedError, from_os_error
+from hdfsaver.errors import DataLossError, NotFoundError, OpError, PermissionDeniedError
 from hdfsaver.files.file_kinds import STATE
+from hdfsaver.files.file_status import file_status
 from hdfsaver.files.kind_detection import kind_of_file, refusal
 from hdfsaver.files.opening import end_reading, is_folder, open_any
 from hdfsaver.files.os_errors import unreadable
 from hdfsaver.files.remote.names import RemoteName, beside, sharing
 from hdfsaver.interop.bundle import tensorflow_prefix as tensorflow
 from hdfsaver.reading import checkpoint_names, state_file
-from hdfsaver.reading.checkpoint_names import ENDINGS, PathLike, Source, as_prefix, as_prefixes, as_source
+from hdfsaver.reading.checkpoint_names import ENDINGS, PathLike, Source, as_source, as_targets
 from hdfsaver.reading.state_file import CheckpointState
 
 _LISTED, _NAMED = 10_000, 3
@@ -66,12 +67,12 @@ def locate(prefix: str, listings: tensorflow.Listings | None = None) -> Located 
         A file that may be a TensorFlow checkpoint cannot be read.
     """
     with sharing():
-        file = checkpoint_names.find_own_file(prefix)
+        file = checkpoint_names.find_own(prefix)
         if file is None:
             foreign = tensorflow.find(prefix, listings)
             if foreign is not None:
                 return Located(foreign.kind, foreign.prefix, foreign.files)
-            file = checkpoint_names.find_file(prefix)
+            file = checkpoint_names.find(prefix)
     if file is None:
         return None
     path = file if isinstance(file, RemoteName) else str(Path(file))
@@ -175,17 +176,13 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[PathLike]) -> list[float
         ``checkpoint_prefixes`` is a single path.
     """
     listings: tensorflow.Listings = {}
-    times = [_mtime(locate(prefix, listings)) for prefix in as_prefixes(checkpoint_prefixes)]
+    times = [_mtime(locate(prefix, listings)) for prefix in as_targets(checkpoint_prefixes)]
     return [time for time in times if time is not None]
 
 
 def _mtime(found: Located | None) -> float | None:
-    try:
-        return None if found is None else os.stat(found.files[0]).st_mtime
-    except FileNotFoundError:  # another program may remove it at any time
-        return None
-    except OSError as error:
-        raise from_os_error(error, f"Cannot tell when {found and found.path} was saved") from error
+    facts = None if found is None else file_status(found.files[0])
+    return None if facts is None else facts.mtime  # another program may remove it at any time
 
 
 def resolve(ckpt_dir_or_file: Source) -> str:
@@ -234,9 +231,9 @@ def _state_of(folder: str) -> str:
     return "" if kind in (None, STATE) else f" {path} is {kind.name}."
 
 
-def existing_file(prefix: PathLike) -> Path:
+def existing_file(prefix: Source) -> str:
     """The file of a checkpoint that must exist; errors as in `not_found`."""
-    text = as_prefix(prefix)
+    text = as_source(prefix)
     path = checkpoint_names.find(text)
     if path is None:
         raise not_found(text)

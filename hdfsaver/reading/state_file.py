@@ -18,12 +18,13 @@ from urllib.parse import quote, unquote
 
 from hdfsaver import limits
 from hdfsaver.errors import InvalidArgumentError, NotFoundError, OpError, PermissionDeniedError, from_os_error
-from hdfsaver.files.atomic_write import write_text_atomically
 from hdfsaver.files.file_kinds import STATE
 from hdfsaver.files.kind_detection import kind_of_file
 from hdfsaver.files.opening import read_regular
 from hdfsaver.files.remote.names import RemoteName, beside
+from hdfsaver.files.remote.remote_folders import sizes_in
 from hdfsaver.files.schemes import is_url
+from hdfsaver.files.whole_files import write_whole
 from hdfsaver.reading import checkpoint_names, text_format
 from hdfsaver.reading.state_messages import MessageMethods
 
@@ -80,9 +81,10 @@ class CheckpointState(MessageMethods):
     groups: dict[str, GroupList] = field(default_factory=dict)
 
 
-def path_of(folder: str | os.PathLike[str], latest_filename: str | None) -> Path:
-    """The path of the state file of a folder."""
-    return Path(folder) / (latest_filename or DEFAULT_NAME)
+def path_of(folder: str | os.PathLike[str], latest_filename: str | None) -> str:
+    """The path of the state file of a folder, which may be remote."""
+    name = latest_filename or DEFAULT_NAME
+    return beside(folder, name) if isinstance(folder, RemoteName) else str(Path(folder, name))
 
 
 def generate(state: CheckpointState, save_dir: str, save_relative_paths: bool = False) -> CheckpointState:
@@ -162,7 +164,8 @@ def update(
     """
     made = generate(state, folder, save_relative_paths)
     path = path_of(folder, latest_filename)
-    if os.fspath(path) == made.model_checkpoint_path or path.name.endswith(checkpoint_names.SUFFIXES):
+    same = beside(folder, made.model_checkpoint_path) if isinstance(folder, RemoteName) else made.model_checkpoint_path
+    if path == same or path.endswith(checkpoint_names.SUFFIXES):
         raise RuntimeError(
             f"Save path {state.model_checkpoint_path!r} conflicts with the path used for the checkpoint state, {path}."
         )
@@ -171,6 +174,8 @@ def update(
 
 def _stored(paths: Sequence[str], save_dir: str, relative: bool) -> list[str]:
     """Convert paths to those of a state file in a folder."""
+    if isinstance(save_dir, RemoteName):  # it can always be moved: no path leads from it to another server
+        return [checkpoint_names.relative(path, save_dir) if isinstance(path, RemoteName) else path for path in paths]
     # With an absolute folder, TensorFlow takes a relative path as relative to the folder already.
     if os.path.isabs(save_dir):
         return [
@@ -212,7 +217,7 @@ def write(
     OpError
         The file cannot be written.
     """
-    write_text_atomically(path_of(folder, latest_filename), format_text(state), durable=durable, sweep=sweep)
+    write_whole(path_of(folder, latest_filename), format_text(state).encode(), durable=durable, sweep=sweep)
 
 
 def read(
@@ -240,8 +245,7 @@ def read(
     OpError
         With ``strict``, the operating system refuses to read it.
     """
-    remote = beside(folder, latest_filename or DEFAULT_NAME) if isinstance(folder, RemoteName) else None
-    path = remote or path_of(folder, latest_filename)
+    path = path_of(folder, latest_filename)
     try:
         content = read_regular(path, limits.get().state_bytes)
     except (NotFoundError, InvalidArgumentError, ValueError):
@@ -313,7 +317,7 @@ def others(
     """
     found = []
     try:
-        names = os.listdir(folder or os.curdir) if names is None else names
+        names = _names_in(folder) if names is None else names
     except (FileNotFoundError, PermissionError):
         return []
     except OSError as error:
@@ -325,6 +329,14 @@ def others(
                 state = read(folder, name, strict=True) if kind_of_file(path) is STATE else None
                 found += [] if state is None else [state]
     return found
+
+
+def _names_in(folder: str | os.PathLike[str]) -> list[str]:
+    """The names in a folder; of a remote one without those of files that are too large for a state file."""
+    if not isinstance(folder, RemoteName):
+        return os.listdir(folder or os.curdir)
+    largest = limits.get().state_bytes
+    return [name for name, nbytes in sizes_in(folder).items() if nbytes <= largest]
 
 
 def _may_be_state(name: str) -> bool:
@@ -347,7 +359,7 @@ def with_paths(groups: Mapping[str, GroupList], convert: Callable[[str], str]) -
     }
 
 
-def _understood(content: bytes, path: Path | str) -> CheckpointState | None:
+def _understood(content: bytes, path: str) -> CheckpointState | None:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -102,6 +102,9 @@ MAGIC = b"hdf-SEAL"
 FOREIGN = 1
 """The flag of a file with content of other programs, which a writer that changes a part of the file keeps."""
 
+RANDOM_STATE = 2
+"""The flag of a file with places of random operations, so that a reader need not look for them."""
+
 HEAD = opening.HEAD
 """The seal is within this many bytes from the beginning of the file."""
 

@@ -9,7 +9,8 @@ from h5py import h5g
 
 from hdfsaver.errors import DataLossError, FailedPreconditionError, InvalidArgumentError, NotFoundError, OpError
 from hdfsaver.files.error_context import about
-from hdfsaver.files.opening import Opened, end_reading
+from hdfsaver.files.opening import Opened, end_reading, open_any
+from hdfsaver.files.remote.names import RemoteName
 from hdfsaver.storage import groups, layout
 from hdfsaver.storage.hdf5 import objects
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
@@ -169,6 +170,10 @@ def _irreplaceable(path: str | os.PathLike[str], what: str) -> FailedPreconditio
 
 def _is_sealed(path: str | os.PathLike[str]) -> bool:
     """Whether a regular file has the magic of a seal near its beginning; also if there is no file."""
+    if isinstance(path, RemoteName):
+        opened = open_any(path)
+        end_reading(opened.fd)
+        return layout.MAGIC in opened.head
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return False

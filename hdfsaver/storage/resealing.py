@@ -14,6 +14,7 @@ from h5py import h5g, h5l, h5o
 
 from hdfsaver.errors import AbortedError, InvalidArgumentError, OpError
 from hdfsaver.files.error_context import about
+from hdfsaver.files.file_systems import on_this_machine, path_text
 from hdfsaver.files.folder_lock import folder_lock
 from hdfsaver.files.opening import Opened, end_reading
 from hdfsaver.files.os_errors import is_refusal
@@ -92,6 +93,7 @@ def reseal(path: str | os.PathLike[str]) -> Resealed:
     >>> hdfsaver.reseal("noted.h5")
     Resealed(variables=1, graphs=0, kept=['/variables/w/@units'])
     """
+    path = on_this_machine(path_text(path))
     # Savers of the folder wait, so that none of their files is replaced by content that was read before.
     with folder_lock(os.path.dirname(path)):
         opened = open_hdf5(path)

@@ -21,6 +21,7 @@ from h5py import h5g
 from hdfsaver import limits
 from hdfsaver.errors import DataLossError, OpError, ResourceExhaustedError
 from hdfsaver.files.error_context import about
+from hdfsaver.files.file_systems import on_this_machine, path_text
 from hdfsaver.files.opening import Opened, bytes_at, end_reading, open_any
 from hdfsaver.storage import groups, layout, object_headers, seal
 from hdfsaver.storage.child_probe import try_out
@@ -90,6 +91,7 @@ def salvage(path: str | os.PathLike[str]) -> Salvaged:
     >>> found.values, found.lost
     ({'a': array([1., 2.])}, {'b': 'its bytes differ from those that were saved.'})
     """
+    path = on_this_machine(path_text(path))
     opened = open_any(path)
     try:
         with about(path):

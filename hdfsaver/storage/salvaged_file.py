@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from hdfsaver.errors import DataLossError
 from hdfsaver.files.error_context import about
+from hdfsaver.files.file_systems import on_this_machine, path_text
 from hdfsaver.files.opening import end_reading
 from hdfsaver.storage import groups, layout, seal
 from hdfsaver.storage.hdf5.superblock import open_hdf5
@@ -60,6 +61,7 @@ def salvage_into(path: str | os.PathLike[str], out: str | os.PathLike[str]) -> O
     OpError
         See `salvage`; or the operating system refuses.
     """
+    path, out = on_this_machine(path_text(path)), on_this_machine(path_text(out))
     saved = salvage(path)
     if saved.remarks and not saved.values and not saved.lost:
         why = " ".join(saved.remarks)

@@ -61,6 +61,7 @@ class SealedSource(Hdf5Source):
         self._path = path
         self._seal = found
         self.has_foreign_content = bool(found.flags & layout.FOREIGN)
+        self.has_random_places = bool(found.flags & layout.RANDOM_STATE)
         # Where the structure is pinned, it is read when something in it is asked for.
         stored = self._checked_index()
         self._walked = None if self._is_pinned() else opened
@@ -69,7 +70,6 @@ class SealedSource(Hdf5Source):
         if not self._is_pinned() or groups.link_of(group) not in self._models:
             with self._root() as root:
                 groups.open_model(root, group)
-                self.has_random_places = objects.has_link(root, f"{layout.INDEX}/{layout.RANDOM}")
         self._choose(group)
 
     def _is_pinned(self) -> bool:

@@ -236,7 +236,8 @@ def _laid_out(
     try:
         root = h5g.open(file, b"/")
         variables, found, random_offset = _write_all(root, plans, metadata)
-        flags = layout.FOREIGN if beside is not None and beside(root) else 0
+        flags = layout.RANDOM_STATE if any(plan.random for plan in plans.values()) else 0
+        flags |= layout.FOREIGN if beside is not None and beside(root) else 0
     finally:
         file.close()
     _check(memory)

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from hdfsaver.errors import AbortedError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.lazy_arrays import Deferred, Pending
 from hdfsaver.files.positional_io import batches, write_all, write_at, write_together
 from hdfsaver.files.progress import SILENT, Callback, Progress
+from hdfsaver.files.remote.names import RemoteName
+from hdfsaver.files.remote.uploads import upload
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups
 from hdfsaver.storage.chunks.chunk_writing import Chunks, Output, Packing
@@ -25,7 +26,9 @@ from hdfsaver.storage.chunks.compression import Compression, grid_for
 from hdfsaver.storage.incremental import Kept, Sharing, clear_last_pages, write_differing, written
 from hdfsaver.storage.random_places import RandomPlaces, packed
 from hdfsaver.storage.skeleton import Beside, Place, Plan, Skeleton, lay_out
+from hdfsaver.storage.small_values import small_bytes
 from hdfsaver.storage.stored_values import StoredValue
+from hdfsaver.storage.streaming import Content, stream
 from hdfsaver.storage.values import Value, Values, layout_key, prepare_all, view_of
 from hdfsaver.tensor_info import LARGE, STRING, Array, nbytes_of
 
@@ -199,7 +202,16 @@ class Writer:
         moved = Progress(options.progress, _nbytes(values)) if options.progress else SILENT
         is_alone = beside is None and not any(packings.values())
         known = self._layout_for(values, models, metadata or {}, structure_version) if is_alone else None
+        places = packed(map(_RANDOM, models.values()))
         try:
+            if isinstance(path, RemoteName):
+                # Its bytes go out in the order of the file; the digests at its beginning are those of what follows.
+                with upload(path, _nbytes(values)) as sent:
+                    plans = {} if known else _plans(values, models, packings)
+                    skeleton = known[1] if known else lay_out(plans, metadata or {}, Output(-1), beside)
+                    content = Content(_blocks(values, packings), _in_one(packings), names_of(values), places)
+                    stream(sent, skeleton, content, moved)
+                return
             place = atomic_write(path, durable=options.durable, sweep=options.sweep, new_only=options.new_only)
             blocks = _blocks(values, packings)
             sharing = self._sharing_for(path, is_alone=is_alone)
@@ -216,7 +228,6 @@ class Writer:
                     draft.reserve(skeleton.size)
                 else:
                     draft.size = skeleton.size - int(skeleton.extents["nbytes"][list(kept.rows)].sum())
-                places = packed(map(_RANDOM, models.values()))
                 _write(draft.fd, skeleton, blocks, moved, values, places, kept)
                 last = written(draft, skeleton, large) if sharing else None
         finally:
@@ -287,7 +298,7 @@ def _packings(values: _Values, compression: Mapping[str, Compression]) -> _Packi
     return {**copied, **packed}
 
 
-def _names(values: Mapping[str, _Values]) -> list[str]:
+def names_of(values: Mapping[str, _Values]) -> list[str]:
     """The name of each row of the index."""
     return [name for found in values.values() if found for name in found.names]
 
@@ -308,6 +319,11 @@ def _blocks(values: Mapping[str, _Values], packings: Mapping[str, _Packings]) ->
 def _large(blocks: Mapping[int, Array | Pending], skeleton: Skeleton) -> dict[int, Array | Pending]:
     sizes = skeleton.extents["nbytes"].tolist()
     return {row: block for row, block in blocks.items() if sizes[row] >= LARGE}
+
+
+def _in_one(packings: Mapping[str, _Packings]) -> list[Chunks]:
+    """The compressed values of all groups, in the order of the file."""
+    return [packing for found in packings.values() for packing in found.values()]
 
 
 def _plans(
@@ -386,10 +402,7 @@ def _pieces(
     rows: Sequence[int], blocks: Mapping[int, Array | Pending], sizes: Sequence[int], values: Mapping[str, _Values]
 ) -> list[bytes]:
     """The bytes of small values; `AbortedError` where one has changed its size meanwhile."""
-    pieces = [blocks[row].tobytes() for row in rows]
-    if list(map(len, pieces)) != [sizes[row] for row in rows]:
-        raise _changed(rows, pieces, sizes, _names(values))
-    return pieces
+    return small_bytes(blocks, rows, sizes, lambda row: names_of(values)[row])
 
 
 def _write_segments(
@@ -421,13 +434,3 @@ def _adjacent(parts: Sequence[tuple[int, memoryview]]) -> list[memoryview]:
         views.append(view)
         end = offset + len(view)
     return views
-
-
-def _changed(rows: Sequence[int], pieces: Sequence[bytes], sizes: Sequence[int], names: Sequence[str]) -> AbortedError:
-    row, piece = next((row, piece) for row, piece in zip(rows, pieces, strict=True) if len(piece) != sizes[row])
-    return AbortedError(
-        None,
-        None,
-        f"Variable {names[row]!r} had {sizes[row]} bytes when the save began, and {len(piece)} when it was written: "
-        "its dtype or shape was changed meanwhile. Nothing was written; save again while they do not change.",
-    )

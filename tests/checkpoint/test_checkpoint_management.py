@@ -151,14 +151,14 @@ def test_a_graph_alone_does_not_replace_values(tmp_path):
         file["measured"] = np.arange(3)
     kinds = {"m": "values of variables", "groups.h5": "values of variables", "theirs": "another program"}
     for name, what in kinds.items():
-        before = checkpoint_names.file_of(tmp_path / name).read_bytes()
+        before = Path(checkpoint_names.file_of(str(tmp_path / name))).read_bytes()
         for export in (
             lambda name=name: tf.train.export_meta_graph(tmp_path / name),
             lambda name=name: tf.train.write_graph(tf.get_default_graph(), tmp_path, name, as_text=False),
         ):
             with pytest.raises(tf.errors.FailedPreconditionError, match=f"{what}.*Choose another name"):
                 export()
-        assert before == checkpoint_names.file_of(tmp_path / name).read_bytes()
+        assert before == Path(checkpoint_names.file_of(str(tmp_path / name))).read_bytes()
     for _ in range(2):
         tf.train.export_meta_graph(tmp_path / "graph")
     (tmp_path / "m.h5").unlink()

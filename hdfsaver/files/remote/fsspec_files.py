@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from hdfsaver.errors import (
-    DataLossError,
-    DeadlineExceededError,
-    FailedPreconditionError,
-    NotFoundError,
-    OpError,
-    PermissionDeniedError,
-    UnavailableError,
-    UnimplementedError,
-)
+from hdfsaver.errors import DataLossError, NotFoundError, UnimplementedError
+from hdfsaver.files.remote.fsspec_errors import refusals, replaced
 from hdfsaver.files.remote.range_file import BLOCK, RangeFile
 from hdfsaver.files.schemes import remote_file_system
 
@@ -43,7 +33,7 @@ class FsspecFile(RangeFile):
         self._files, self._path = remote_file_system(url)
         super().__init__(url, 0)
         self._seeking = threading.Lock()
-        with _refusals(url):
+        with refusals(url):
             self._file = self._files.open(self._path, "rb", cache_type="none")
             # A buffered file has asked for them already.
             found = getattr(self._file, "details", None) or self._files.info(self._path)
@@ -53,7 +43,7 @@ class FsspecFile(RangeFile):
             raise UnimplementedError(
                 None, None, f"{url} cannot be read in parts: its length is not known. Copy it with `tf.gfile.Copy`."
             )
-        self.size, self._version = found["size"], _version(found)
+        self.size, self._version = found["size"], version_of(found)
         # Of a buffered file any range can be fetched without its position, so that threads do not wait for each other;
         # that of S3 tells the server which version it wants.
         self._direct: Any = getattr(self._file, "_fetch_range", None)
@@ -65,12 +55,12 @@ class FsspecFile(RangeFile):
 
     def end(self) -> None:
         """Close the file."""
-        with _refusals(self.name):
+        with refusals(self.name):
             self._file.close()
 
     def fetch(self, offset: int, view: memoryview) -> None:
         """Fill a view."""
-        with _refusals(self.name):
+        with refusals(self.name):
             if self._direct is not None:
                 data = self._direct(offset, offset + len(view))
             else:
@@ -90,45 +80,13 @@ class FsspecFile(RangeFile):
 
     def check_current(self) -> None:
         """Ask the file system again for length and version."""
-        with _refusals(self.name):
+        with refusals(self.name):
             self._files.invalidate_cache(self._files._parent(self._path))
             found = self._files.info(self._path)
-        if (found.get("size"), _version(found)) != (self.size, self._version):
-            raise _replaced(self.name)
+        if (found.get("size"), version_of(found)) != (self.size, self._version):
+            raise replaced(self.name)
 
 
-def _version(found: dict[str, Any]) -> tuple[str, ...]:
+def version_of(found: dict[str, Any]) -> tuple[str, ...]:
+    """The facts of a file system by which versions of a file are told apart."""
     return tuple(str(found.get(name)) for name in _VERSION)
-
-
-def _replaced(name: str) -> FailedPreconditionError:
-    return FailedPreconditionError(None, None, f"{name} was replaced by another file while it was read; open it again.")
-
-
-@contextmanager
-def _refusals(name: str) -> Iterator[None]:
-    """Turn the errors of a file system and its libraries into those of `hdfsaver.errors`."""
-    try:
-        yield
-    except (OpError, MemoryError, EOFError):
-        raise
-    except Exception as error:  # noqa: BLE001 - each library has exceptions of its own
-        raise _translated(name, error) from None
-
-
-def _translated(name: str, error: Exception) -> OpError:
-    kind = type(error).__name__
-    text = f"{name}: {kind}: {str(error).splitlines()[0][:300] if str(error) else 'no reason is given'}."
-    if kind == "FileExpired":
-        return _replaced(name)
-    if isinstance(error, IsADirectoryError):
-        return NotFoundError(None, None, f"{name} is a directory, but the path of a file was expected.")
-    if isinstance(error, FileNotFoundError):
-        return NotFoundError(None, None, f"{name} does not exist.")
-    if isinstance(error, PermissionError) or "Credentials" in kind or "Auth" in kind:
-        return PermissionDeniedError(None, None, text)
-    if isinstance(error, TimeoutError) or "Timeout" in kind:
-        return DeadlineExceededError(None, None, text)
-    if isinstance(error, ImportError):
-        return UnimplementedError(None, None, text)
-    return UnavailableError(None, None, text)

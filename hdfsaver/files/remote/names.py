@@ -80,6 +80,21 @@ def named(path: object) -> RemoteName | None:
     return RemoteName(text)
 
 
+_given: set[str] = set()
+"""The URLs that this program has given to operations of its graphs."""
+
+
+def give(name: str) -> None:
+    """Let operations of this program's graphs read a URL, whose text is in the graph; a graph of a file cannot."""
+    if isinstance(name, RemoteName) and name.held is None:
+        _given.add(str.__str__(name))
+
+
+def given(text: str) -> RemoteName | None:
+    """The name that `give` was called with; None for any other text."""
+    return RemoteName(text) if text in _given else None
+
+
 def is_remote(path: object) -> bool:
     """Whether a path is a `RemoteName` of a file that is not a file of this machine."""
     return isinstance(path, RemoteName) and (path.held is None or not isinstance(path.held.readable, int))

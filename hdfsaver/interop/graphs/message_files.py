@@ -9,9 +9,9 @@ from typing import Any
 
 from hdfsaver.errors import DataLossError
 from hdfsaver.files import file_kinds, kind_detection
-from hdfsaver.files.atomic_write import write_atomically
 from hdfsaver.files.file_kinds import FileKind
 from hdfsaver.files.opening import read_regular
+from hdfsaver.files.whole_files import write_whole
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.parsing import has_unknown, parse
 
@@ -128,7 +128,7 @@ def write_message(path: str | os.PathLike[str], message: Any, *, durable: bool =
     OpError
         The operating system reports an error, which names the file; a file that was there before is unchanged.
     """
-    write_atomically(path, bytes_of_message(path, message), durable=durable)
+    write_whole(path, bytes_of_message(path, message), durable=durable)
 
 
 def bytes_of_message(path: str | os.PathLike[str], message: Any) -> bytes:

@@ -140,7 +140,7 @@ class Output:
     Attributes
     ----------
     fd : int
-        The file for the chunks.
+        The file for the chunks; -1 to find out their lengths and digests only.
     memory : SparseMemory
         The file object that HDF5 writes to.
     progress : Progress
@@ -167,7 +167,7 @@ class Output:
         if isinstance(packing, CopiedChunks):
             return self._copy(dataset, packing)
         hasher = xxhash.xxh3_64()
-        for number, (piece, stored) in enumerate(_in_order(packing)):
+        for number, (piece, stored) in enumerate(in_order(packing)):
             hasher.update(piece)
             self.chunks.append(self._store(dataset, packing, number, stored))
             self.progress.advance(len(piece))
@@ -175,12 +175,9 @@ class Output:
 
     def _copy(self, dataset: h5d.DatasetID, copied: CopiedChunks) -> int:
         """Store the chunks of another file, each compared with its digest."""
-        chunks = copied.packed.chunks
-        for batch in fetched(copied.fd, range(copied.grid.count), lambda number: chunks[number][:2]):
-            for number in batch:
-                self.chunks.append(self._store(dataset, copied, number, stored_chunk(copied.fd, copied.packed, number)))
-                start, stop = copied.grid.stretch(number)
-                self.progress.advance(stop - start)
+        for number, (nbytes, stored) in enumerate(stored_in_order(copied)):
+            self.chunks.append(self._store(dataset, copied, number, stored))
+            self.progress.advance(nbytes)
         return copied.digest
 
     def _store(self, dataset: h5d.DatasetID, packing: Chunks, number: int, data: Buffer) -> Extent:
@@ -189,12 +186,25 @@ class Output:
         mask = 0 if len(data) < packing.grid.nbytes else (1 << len(packing.filters)) - 1
         dataset.write_direct_chunk(corner, bytes(data), mask)
         offset: int = dataset.get_chunk_info_by_coord(corner).byte_offset
-        write_at(self.fd, memoryview(data), offset)
+        if self.fd >= 0:
+            write_at(self.fd, memoryview(data), offset)
         self.memory.forget(offset, len(data))
         return offset, len(data), xxhash.xxh3_64_intdigest(data)
 
 
-def _in_order(packing: Packing) -> Iterator[tuple[memoryview, Buffer]]:
+def stored_in_order(packing: Chunks) -> Iterator[tuple[int, Buffer]]:
+    """The stored chunks of a value in order, each with the length of its decoded bytes."""
+    if isinstance(packing, Packing):
+        yield from ((len(piece), stored) for piece, stored in in_order(packing))
+        return
+    chunks = packing.packed.chunks
+    for batch in fetched(packing.fd, range(packing.grid.count), lambda number: chunks[number][:2]):
+        for number in batch:
+            start, stop = packing.grid.stretch(number)
+            yield stop - start, stored_chunk(packing.fd, packing.packed, number)
+
+
+def in_order(packing: Packing) -> Iterator[tuple[memoryview, Buffer]]:
     """The pieces of a value and their stored chunks, in order; some are made in advance."""
     threads = min(os.cpu_count() or 1, MAX_THREADS, packing.grid.count)
     pool = ThreadPool(threads)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -313,7 +315,7 @@ def test_an_initial_value_reads_its_slice_alone(tmp_path, bytes_read):
 
 def test_damage_is_found_where_the_whole_is_read(prefix):
     """The digest is that of the whole: all parts together are checked, a lone one is not."""
-    path = checkpoint_names.file_of(prefix)
+    path = Path(checkpoint_names.file_of(prefix))
     data = bytearray(path.read_bytes())
     place = data.index(TABLE.tobytes())
     data[place + TABLE.nbytes - 1] ^= 1
@@ -346,7 +348,7 @@ def test_saving_in_the_background(tmp_path):
         second = saver.save(sess, tmp_path / "b", wait=False, write_meta_graph=False)
         sess.run(w.assign(LARGE))
         saver.wait()
-    assert checkpoint_names.file_of(first).read_bytes() == checkpoint_names.file_of(second).read_bytes()
+    assert Path(checkpoint_names.file_of(first)).read_bytes() == Path(checkpoint_names.file_of(second)).read_bytes()
 
 
 def test_the_file_is_the_same_in_whatever_order_the_parts_come(tmp_path):
@@ -357,7 +359,7 @@ def test_the_file_is_the_same_in_whatever_order_the_parts_come(tmp_path):
         sess.run(tf.global_variables_initializer())
         ways = {"list": parts, "reversed": parts[::-1], "set": set(parts)}
         paths = [tf.train.Saver(var_list).save(sess, tmp_path / way) for way, var_list in ways.items()]
-        images = {checkpoint_names.file_of(path).read_bytes() for path in paths}
+        images = {Path(checkpoint_names.file_of(path)).read_bytes() for path in paths}
     assert 1 == len(images)
 
 
