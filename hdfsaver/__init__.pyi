@@ -187,6 +187,12 @@ from hdfsaver.graph.tensor_conversion import (
     convert_to_tensor,
     register_tensor_conversion_function,
 )
+from hdfsaver.inspection.checkpoint_history import (
+    history,
+)
+from hdfsaver.inspection.differences import (
+    diff,
+)
 from hdfsaver.messages.message_classes import (
     AttrValue,
     ConfigProto,
@@ -1000,6 +1006,7 @@ __all__ = [
     "device",
     "diag",
     "diag_part",
+    "diff",
     "digamma",
     "dimension_at_index",
     "dimension_value",
@@ -1094,6 +1101,7 @@ __all__ = [
     "guarantee_const",
     "half",
     "hessians",
+    "history",
     "identity",
     "identity_n",
     "ifft",

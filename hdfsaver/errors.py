@@ -10,6 +10,7 @@
         │   └── InvalidNodeError     3   a node of a graph contradicts the definition of its type; also a ValueError
         ├── DeadlineExceededError    4
         ├── NotFoundError            5   a name that the checkpoint lacks
+        │   └── NoCheckpointError    5   a folder without a checkpoint; also a ValueError
         ├── AlreadyExistsError       6
         ├── PermissionDeniedError    7   a folder that cannot be written
         ├── ResourceExhaustedError   8   a full disk
@@ -199,6 +200,13 @@ class NotFoundError(_CodedError):
     """A requested name or file does not exist."""
 
     code = NOT_FOUND
+
+
+class NoCheckpointError(NotFoundError, ValueError):
+    """A folder has no checkpoint.
+
+    TensorFlow raises a `ValueError` there.
+    """
 
 
 class AlreadyExistsError(_CodedError):

@@ -174,6 +174,8 @@ NAMES = {
         "convert_to_tensor",
         "register_tensor_conversion_function",
     ),
+    "hdfsaver.inspection.checkpoint_history": ("history",),
+    "hdfsaver.inspection.differences": ("diff",),
     "hdfsaver.messages.message_classes": (
         "AttrValue",
         "ConfigProto",

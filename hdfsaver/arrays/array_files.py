@@ -129,7 +129,7 @@ def load_file(
         The signature; by default the file with ``.sig`` behind the name of the checkpoint.
     digests : bool
         With False, the values of a checkpoint of hdfsaver are not compared with their digests, which saves little time:
-        a damaged value comes back as if it were right. Everything but the values is checked all the same, and so are
+        a damaged value comes back as if it were right. Everything but the values is still checked, and so are
         compressed values, files of other formats, and all that is read with ``key``.
 
     Returns

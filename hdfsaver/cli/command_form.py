@@ -9,8 +9,13 @@ from typing import Any, NamedTuple
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
+from hdfsaver.cli.exit_codes import ExitCode
+
 DEBUG = "--debug"
 """The option that shows the traceback of an error; every command takes it."""
+
+DAMAGED = "damaged"
+"""The key under which typer's context has `Form.damaged`."""
 
 Function = Callable[..., None]
 
@@ -42,12 +47,15 @@ class Form(NamedTuple):
         Typer's ``context_settings``.
     takes_debug : bool
         Whether ``--debug`` is an option of it; it is not where options are those of a program.
+    damaged : int
+        The exit status where a file is damaged.
     """
 
     examples: tuple[Example, ...]
     result: type | None
     settings: Mapping[str, Any]
     takes_debug: bool
+    damaged: int
 
 
 _FORMS: dict[Function, Form] = {}
@@ -58,6 +66,7 @@ def command(
     result: type | None,
     settings: Mapping[str, Any] | None = None,
     takes_debug: bool = True,
+    damaged: int = ExitCode.DIFFERS,
 ) -> Callable[[Function], Function]:
     """Make a function a command; its docstring is the help, and its parameters are typer's.
 
@@ -71,6 +80,8 @@ def command(
         Typer's ``context_settings``.
     takes_debug : bool
         See `Form`.
+    damaged : int
+        See `Form`.
 
     Returns
     -------
@@ -79,7 +90,9 @@ def command(
     """
 
     def decorate(function: Function) -> Function:
-        _FORMS[function] = Form(tuple(Example(*each) for each in examples), result, settings or {}, takes_debug)
+        _FORMS[function] = Form(
+            tuple(Example(*each) for each in examples), result, settings or {}, takes_debug, int(damaged)
+        )
         return function
 
     return decorate
@@ -103,11 +116,16 @@ class ManualCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take `DEBUG` out of the arguments; see `command_group.CommandGroup`."""
+        ctx.meta[DAMAGED] = self.form.damaged
         end = args.index("--") if "--" in args else len(args)
         if self.form.takes_debug and DEBUG in args[:end]:
-            ctx.find_root().meta[DEBUG] = True
+            ctx.meta[DEBUG] = True
             args = [each for place, each in enumerate(args) if each != DEBUG or place >= end]
         return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The words of the usage line behind the command, as manual pages have them."""
+        return ["[OPTIONS]", *(_usage_of(each) for each in self.params if isinstance(each, TyperArgument))]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the manual page: usage, description, arguments, options and examples."""
@@ -165,3 +183,8 @@ def _value_name(option: TyperOption) -> str:
 
 def _argument_name(argument: TyperArgument) -> str:
     return argument.display_name_raw + ("..." if argument.nargs != 1 else "")
+
+
+def _usage_of(argument: TyperArgument) -> str:
+    name = argument.display_name_raw if argument.required else f"[{argument.display_name_raw}]"
+    return name + ("..." if argument.nargs != 1 else "")

@@ -14,7 +14,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from hdfsaver.cli import exit_codes
-from hdfsaver.cli.command_form import DEBUG, made, option_name, write_paragraphs, write_rows
+from hdfsaver.cli.command_form import DAMAGED, DEBUG, made, option_name, write_paragraphs, write_rows
+from hdfsaver.cli.exit_codes import ExitCode
 from hdfsaver.cli.terminal_text import complain, printable_lines
 
 
@@ -87,7 +88,8 @@ class CommandGroup(TyperGroup):
                 traceback.print_exception(error)
             else:
                 complain(exit_codes.sentence(error))
-            raise typer.Exit(int(exit_codes.status_of(error))) from None
+            status = int(exit_codes.status_of(error))
+            raise typer.Exit(ctx.meta.get(DAMAGED, status) if status == ExitCode.DIFFERS else status) from None
         return result
 
     def format_help(self, ctx: Any, formatter: Any) -> None:

@@ -8,8 +8,12 @@ _LOOK, _CHECK, _CHANGE, _USE = "Look", "Check and repair", "Change and convert",
 
 COMMANDS = (
     Entry("ls", "ls_command", _LOOK, "List the arrays of a file, with their sizes and totals."),
-    Entry("show", "show_command", _LOOK, "Show arrays: what they are, and their values."),
+    Entry("info", "info_command", _LOOK, "Describe a file: kind, sizes, graph, digests, and what has made it."),
+    Entry("show", "show_command", _LOOK, "Show arrays: what they are, their statistics and their values."),
+    Entry("diff", "diff_command", _LOOK, "Compare two files: their arrays, and their graphs."),
     Entry("graph", "graph_command", _LOOK, "Describe a graph: inputs, outputs, and operations by type."),
+    Entry("history", "history_command", _LOOK, "List the checkpoints of a folder, and what changed between them."),
+    Entry("latest", "latest_command", _LOOK, "Print the prefix of the newest checkpoint of a folder."),
     Entry("verify", "verify_command", _CHECK, "Read everything and compare it with the digests of the file."),
     Entry("sign", "sign_command", _CHECK, "Sign a checkpoint with an Ed25519 key."),
     Entry("reseal", "reseal_command", _CHECK, "Accept the changes of another program to a checkpoint."),

@@ -80,10 +80,11 @@ def _plain(value: Any) -> Any:
         return [_plain(value.real), _plain(value.imag)]
     if isinstance(value, bool | int | str):
         return value
-    return _real(float(value))
+    return real(float(value))
 
 
-def _real(number: float) -> float | str:
+def real(number: int | float) -> int | float | str:
+    """A number as a JSON value; see `plain`."""
     if math.isnan(number):
         return "NaN"
     return number if math.isfinite(number) else ("Infinity" if number > 0 else "-Infinity")

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from hdfsaver.cli.terminal_text import printable
 from hdfsaver.errors import without_secrets
 from hdfsaver.files.progress import Callback
+from hdfsaver.inspection.escaping import printable
 
 
 @contextmanager

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 import typer
 
-
-def printable(text: str) -> str:
-    """Escape a string so that it does not control the terminal: names may contain escape sequences."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+from hdfsaver.inspection.escaping import printable
 
 
 def printable_lines(text: str) -> str:
@@ -32,3 +30,17 @@ def say(lines: Iterable[str]) -> None:
 def complain(message: str) -> None:
     """Print a sentence, escaped, to the standard error."""
     typer.echo(printable(message), err=True)
+
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def bar(part: float, width: int) -> str:
+    """A bar of a part of some columns, padded to all of them; of number signs where the output lacks the blocks."""
+    eighths = round(part * width * 8)
+    try:
+        _EIGHTHS.encode(sys.stdout.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return ("#" * round(part * width)).ljust(width)
+    whole, rest = divmod(eighths, 8)
+    return ("█" * whole + (_EIGHTHS[rest] if rest else "")).ljust(width)

@@ -130,6 +130,11 @@ class TensorSource(ABC):
         """Whether the file has a graph; formats that can tell it without reading the graph do so."""
         return self.structure() is not None
 
+    def graph_size(self) -> int:
+        """The number of operations of the graph, 0 without one; formats that can tell it without reading it do so."""
+        structure = self.structure()
+        return 0 if structure is None else len(structure.digraph)
+
     def optimizer_names(self) -> frozenset[str] | None:
         """The tensors that are an optimizer's, by default according to the graph; None if the file does not say it."""
         structure = self.structure()
@@ -138,6 +143,10 @@ class TensorSource(ABC):
 
     def metadata(self) -> dict[str, str]:
         """The metadata of the file; empty by default."""
+        return {}
+
+    def origin(self) -> dict[str, str]:
+        """The version of the file's format, ``"format"``, and what has written it, ``"writer"``, if the file tells."""
         return {}
 
     def random_places(self) -> dict[str, tuple[int, int]]:
@@ -478,6 +487,12 @@ class TensorFile(Mapping[str, Array]):
         with self._about:
             return source.has_graph()
 
+    def graph_size(self) -> int:
+        """The number of operations of the graph, 0 without one; it is not read where the format can tell."""
+        source = self._open()
+        with about(self.path):
+            return source.graph_size()
+
     def optimizer_names(self) -> frozenset[str] | None:
         """The names of the tensors that belong to an optimizer, according to the file.
 
@@ -500,6 +515,19 @@ class TensorFile(Mapping[str, Array]):
         source = self._open()
         with self._about:
             return source.metadata()
+
+    def origin(self) -> dict[str, str]:
+        """The description that the file has of itself.
+
+        Returns
+        -------
+        dict of str to str
+            ``"format"``, the version of its format, and ``"writer"``, the program that has written it, as far as the
+            file tells.
+        """
+        source = self._open()
+        with about(self.path):
+            return source.origin()
 
     def random_places(self) -> dict[str, tuple[int, int]]:
         """Where each random operation would draw next; empty for a file without such a state.

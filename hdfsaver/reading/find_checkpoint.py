@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from hdfsaver.errors import DataLossError, NotFoundError, OpError, PermissionDeniedError
+from hdfsaver.errors import DataLossError, NoCheckpointError, NotFoundError, OpError, PermissionDeniedError
 from hdfsaver.files.file_kinds import STATE
 from hdfsaver.files.file_status import file_status
 from hdfsaver.files.kind_detection import kind_of_file, refusal
@@ -190,8 +190,10 @@ def resolve(ckpt_dir_or_file: Source) -> str:
 
     Raises
     ------
+    NoCheckpointError
+        The folder has no checkpoint. It is a `ValueError` too.
     ValueError
-        The folder has no checkpoint, or its state file names no checkpoint.
+        Its state file names no checkpoint.
     """
     text = as_source(ckpt_dir_or_file)
     if not (is_folder(text) if isinstance(text, RemoteName) else os.path.isdir(text)):
@@ -204,9 +206,11 @@ def resolve(ckpt_dir_or_file: Source) -> str:
         near = latest_checkpoint(text, relocated=True)
         moved = f": {near}, which `latest_checkpoint(..., relocated=True)` finds"
         remedy = moved if near else _some_in(text)
-        raise ValueError(
+        raise NoCheckpointError(
+            None,
+            None,
             f"Couldn't find 'checkpoint' file or checkpoints in given directory {text}: no state file there names a "
-            f"checkpoint that exists. Give the prefix of a checkpoint instead{remedy}.{_state_of(text)}"
+            f"checkpoint that exists. Give the prefix of a checkpoint instead{remedy}.{_state_of(text)}",
         )
     return latest
 

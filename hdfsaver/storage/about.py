@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
-from h5py import h5g, h5t
+from h5py import h5g, h5s, h5t
 
 from hdfsaver.storage import layout
 from hdfsaver.storage.hdf5 import objects
@@ -51,3 +53,29 @@ def write_about(root: h5g.GroupID) -> None:
     """Write the text as a row of lines."""
     lines = np.array(TEXT.encode("ascii").splitlines(), dtype=f"S{1 + max(map(len, TEXT.splitlines()))}")
     objects.create_dataset(root, layout.ABOUT, objects.text_type(lines.itemsize - 1, h5t.CSET_ASCII), lines)
+
+
+_LONGEST = 65536
+"""Bytes of a text that is read."""
+
+_WRITER = re.compile(r"written by (\S+ [0-9]\S*)\.$", re.MULTILINE)
+
+
+def read_writer(root: h5g.GroupID) -> str:
+    """The program that has written the text, such as ``"hdfsaver 1.0"``; empty if the text does not tell.
+
+    Raises
+    ------
+    DataLossError
+        The text is damaged.
+    """
+    if not objects.has_link(root, layout.ABOUT):
+        return ""
+    dataset = objects.open_dataset(root, layout.ABOUT)
+    with objects.reading(objects.location(dataset)):
+        if dataset.dtype.kind != "S" or dataset.get_storage_size() > _LONGEST:
+            return ""
+        lines = np.empty(dataset.shape, dataset.dtype)
+        dataset.read(h5s.ALL, h5s.ALL, lines)
+    found = _WRITER.search(b"\n".join(lines.reshape(-1).tolist()).decode(errors="replace"))
+    return found[1] if found else ""

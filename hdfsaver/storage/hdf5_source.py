@@ -13,7 +13,7 @@ from hdfsaver.files.readable import shared
 from hdfsaver.files.tensor_file import TensorSource
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, layout
-from hdfsaver.storage.graph.graph_group import read_structure
+from hdfsaver.storage.graph.graph_group import graph_size, read_structure
 from hdfsaver.storage.hdf5 import objects
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.metadata import read_metadata
@@ -68,6 +68,13 @@ class Hdf5Source(TensorSource):
             return False
         with self._root() as root:
             return objects.has_link(groups.open_model(root, self._group), layout.GRAPH)
+
+    def graph_size(self) -> int:
+        """The number of rows of ``/graph/nodes``."""
+        if not self.has_structure:
+            return 0
+        with self._root() as root:
+            return graph_size(groups.open_model(root, self._group))
 
     def metadata(self) -> dict[str, str]:
         """The pairs of ``/metadata``; empty for a file of another program."""

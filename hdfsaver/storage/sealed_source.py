@@ -25,6 +25,7 @@ from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.readable import Readable
 from hdfsaver.files.remote.pinned import pinned
 from hdfsaver.storage import groups, layout, seal
+from hdfsaver.storage.about import read_writer
 from hdfsaver.storage.chunks.chunk_reading import Packed, chunk_of, digest_packed, read_packed, read_part_packed
 from hdfsaver.storage.chunks.chunk_writing import CopiedChunks
 from hdfsaver.storage.chunks.filters import NAMES_BY_CODE
@@ -98,6 +99,13 @@ class SealedSource(Hdf5Source):
     def other_content(self) -> list[str]:
         """The content that other programs have added to the file."""
         return ["content of other programs"] if self.has_foreign_content else []
+
+    def origin(self) -> dict[str, str]:
+        """The version of the format, and the program that has written the file last."""
+        found = {"format": f"{layout.FORMAT} {self._seal.major}.{self._seal.minor}"}
+        with self._root() as root:
+            writer = read_writer(root)
+        return {**found, "writer": writer} if writer else found
 
     def of_group(self, group: str) -> SealedSource:
         """The model of another group; seal and index, which are those of the whole file, are not checked again."""

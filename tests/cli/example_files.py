@@ -25,6 +25,8 @@ def make(folder: Path) -> None:
 
     * ``model.ckpt.h5``: a checkpoint of a trained network of two layers, with its graph
     * ``old.ckpt.*``: the same as a checkpoint of TensorFlow
+    * ``training``: a folder with two checkpoints of it
+    * ``half.npz``: its values alone, in 16 bits
     * ``changed.h5``, ``damaged.h5``: changed by another program, and by a failing disk
     * ``weights.npz``: other arrays
     * ``run/``: two checkpoints of a run, with a state file
@@ -37,8 +39,13 @@ def make(folder: Path) -> None:
         (folder / "run").mkdir()
         for step in (1, 2):
             saver.save(sess, folder / "run" / "model.ckpt", step)
+        training = tf.train.Saver()
+        for step, loss in ((100, 0.5), (200, 0.25)):
+            sess.run(tf.global_variables()[0].assign_add(tf.ones([4, 8])))
+            training.save(sess, folder / "training" / "model.ckpt", global_step=step, metric=loss)
     np.savez(folder / "weights.npz", extra=np.arange(3.0))
     hdfsaver.convert(folder / "model.ckpt", folder / "old.ckpt")
+    hdfsaver.convert(folder / "model.ckpt", folder / "half.npz", dtype="float16")
     for name in ("changed.h5", "damaged.h5"):
         hdfsaver.save_file({"w": np.ones((2, 3)), "b": np.arange(50.0)}, folder / name)
     with h5py.File(folder / "changed.h5", "r+") as file:

@@ -94,7 +94,8 @@ def test_ls_of_a_graph(tmp_path):
 def test_names_wrap_on_a_terminal():
     """A name that is longer than the line continues below; nothing of it is cut, nor of the other columns."""
     name = "scope/" * 20 + "\u6f22\u5b57" * 10
-    lines = list(listing.table("name", [TensorInfo(name, "float32", (2, 3), 24)], width=60))
+    model = listing.Model("", [TensorInfo(name, "float32", (2, 3), 24)], {}, {}, None, "")
+    lines = list(model.lines(60))[:-1]
     assert all(cell_len(line) <= 60 for line in lines)
     assert "float32  (2, 3)  24" in lines[1]
     assert name == "".join(line.split("  ")[0] for line in lines[1:])
@@ -138,7 +139,8 @@ def test_verify_every_kind(prefix, tmp_path, ending, said):
     """`verify` checks all kinds of files, and says which digests they have."""
     hdfsaver.convert(prefix, tmp_path / f"x.{ending}")
     result = run("verify", str(tmp_path / f"x.{ending}"))
-    assert (0, f"{tmp_path}/x.{ending}: {said}") == (result.exit_code, result.output.strip())
+    assert (0, f"{tmp_path}/x.{ending}: {said}") == (result.exit_code, result.output.splitlines()[0])
+    assert result.output.splitlines()[1].split() == ["checked", "digest", "elements", "bytes"]
 
 
 @pytest.mark.parametrize(
@@ -347,7 +349,8 @@ def test_ls_and_show_as_json(prefix):
     listed = arrays_of(prefix)
     assert {"name": "dense/kernel", "dtype": "float32", "shape": [2, 3], "nbytes": 24} == listed[0]
     (shown,) = json.loads(run("show", prefix, "dense/kernel", "--json").output)["arrays"]
-    assert {**listed[0], "values": [[1.0] * 3] * 2} == shown
+    assert {**listed[0], "values": [[1.0] * 3] * 2, "part": ""}.items() <= shown.items()
+    assert (1, 1, 1, 0) == tuple(shown["statistics"][key] for key in ("min", "max", "mean", "zeros"))
 
 
 def test_values_that_json_does_not_have(tmp_path):
@@ -368,7 +371,7 @@ def test_values_that_json_does_not_have(tmp_path):
 def test_show(prefix):
     """`show` prints what an array is and its values; a large one has its middle left out, and names do no harm."""
     result = run("show", prefix, "dense/kernel", "\x1b[31mred")
-    assert "dense/kernel  float32  (2, 3)  24 bytes\n[[1. 1. 1.]" in result.output
+    assert "dense/kernel  float32  (2, 3)  24 bytes\nmin 1  max 1  mean 1  std 0  zeros 0\n[[1. 1. 1.]" in result.output
     assert "\x1b" not in result.output
     missing = run("show", prefix, "nothing")
     assert (ExitCode.NOT_FOUND, "There is no tensor 'nothing' in") == (missing.exit_code, missing.output[:31])

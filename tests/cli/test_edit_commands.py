@@ -61,7 +61,7 @@ def test_reports(folder: Path) -> None:
         ("strip a.h5 --exclude z* -o x.h5", 3, "No array of a.h5 matches 'z*'"),
         ("strip damaged.h5 --exclude n -o x.h5", 1, "differ from those that were saved"),
         ("strip text.txt -o x.h5", 4, "text.txt is a text file"),
-        ("strip . -o x.h5", 2, "Give the prefix of a checkpoint"),
+        ("strip . -o x.h5", 3, "Give the prefix of a checkpoint"),
         ("strip a.h5 -o no/x.h5", 3, "no/x.h5"),
         ("strip a.h5 -o x.tflite", 4, ".tflite"),
         ("rename a.h5 -o x.h5", 2, "what is to be renamed"),

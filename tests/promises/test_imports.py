@@ -37,7 +37,7 @@ LAYERS = (
     ("checkpoint", "distributions", "image", "layers", "lookup", "losses", "queues", "strings"),
     ("recurrent", "summaries"),
     ("monitoring", "conversion", "saved_model", "metrics"),
-    ("contrib", "editing"),
+    ("contrib", "editing", "inspection"),
     ("cli", "testing", "programs"),
     ("examples",),
 )

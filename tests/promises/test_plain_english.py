@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 CHECKED = (
     "files", "storage", "interop/bundle", "interop/table", "reading", "formats", "arrays", "conversion", "cli",
-    "checkpoint", "library_arrays.py", "optimizer_slots.py",
+    "inspection", "checkpoint", "library_arrays.py", "optimizer_slots.py",
     "errors.py", "dtypes.py", "limits.py", "schema.py", "tensor_info.py", "version.py", "train.py", "torch.py", "io.py",
     "gfile.py", "io_gfile.py", "saved_model",
     "messages",

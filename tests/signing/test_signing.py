@@ -198,7 +198,7 @@ def test_values_are_compared_with_the_signature_itself(path, monkeypatch):
         assert file["dense/kernel"].any()
         with pytest.raises(errors.DataLossError, match="'dense/bias' differs from what was signed"):
             file["dense/bias"]
-        with pytest.raises(errors.DataLossError, match="'index', 'structure', '/variables/dense/bias' differ"):
+        with pytest.raises(errors.DataLossError, match="a part of its structure.* differs from what was signed"):
             file.verify()
 
 

@@ -29,6 +29,15 @@ def refusals(name: str, *, doing: str = "", note: str = "") -> Iterator[None]:
         The verb for messages, of a block that does not read the file: ``"write"``.
     note : str, optional
         A sentence for errors that say nothing about what the server has done.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    OpError
+        The one that fits an error of the block.
     """
     try:
         yield

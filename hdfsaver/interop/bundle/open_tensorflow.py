@@ -10,10 +10,12 @@ from hdfsaver.files.error_context import about
 from hdfsaver.files.kind_detection import refusal
 from hdfsaver.files.opening import Opened, end_reading, is_file, open_any
 from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.interop.bundle.bundle_index import read_index
 from hdfsaver.interop.bundle.bundle_reading import BundleSource
 from hdfsaver.interop.bundle.shards import index_path
 from hdfsaver.interop.bundle.tensorflow_prefix import find
 from hdfsaver.interop.bundle.v1_checkpoints import V1Source
+from hdfsaver.interop.table.table import Table
 
 
 def open_bundle(prefix: str | os.PathLike[str]) -> TensorFile:
@@ -46,6 +48,20 @@ def open_source(path: str) -> BundleSource:
             source = BundleSource(path, _opened(index_path(path), stack))
         stack.pop_all()
     return source
+
+
+def bundle_digests(prefix: str) -> dict[str, tuple[str, int]]:
+    """The checksum of each tensor of a bundle, with its dtype and shape, from the index alone; errors as there.
+
+    That of a tensor in slices is one of the checksums of its slices.
+    """
+    index = index_path(prefix)
+    with about(index), ExitStack() as stack:
+        opened = _opened(index, stack)
+        found = read_index(Table(opened.fd, opened.size))
+    whole = {name: place.crc for name, place in found.places.items()}
+    whole |= {name: hash(tuple((repr(key), place.crc) for key, place in cut)) for name, cut in found.parts.items()}
+    return {name: (f"{entry.dtype} {entry.shape}", whole[name]) for name, entry in found.entries.items()}
 
 
 def open_v1(path: str | os.PathLike[str]) -> TensorFile:

@@ -12,7 +12,7 @@ from hdfsaver.storage import layout
 from hdfsaver.storage.graph.annotation_tables import read_annotations, write_annotations
 from hdfsaver.storage.graph.collection_tables import read_collections, write_collections
 from hdfsaver.storage.graph.edge_table import read_edges, write_edges
-from hdfsaver.storage.graph.node_table import read_nodes, write_nodes
+from hdfsaver.storage.graph.node_table import NODES, read_nodes, write_nodes
 from hdfsaver.storage.graph.plain_digraph import read_digraph, write_digraph
 from hdfsaver.storage.graph.saved_names import read_saved_names, write_saved_names
 from hdfsaver.storage.graph.tensorflow_extras import read_remainders, write_remainders
@@ -52,6 +52,20 @@ def write_structure(root: h5g.GroupID, structure: Structure) -> None:
         write_saved_names(graph, SAVED_NAMES, structure.saved_names)
     if structure.tensorflow:
         write_remainders(objects.create_group(graph, TENSORFLOW), structure.tensorflow)
+
+
+def graph_size(root: h5g.GroupID) -> int:
+    """The number of nodes of the graph, which is not read; 0 if the file has no graph.
+
+    Raises
+    ------
+    DataLossError
+        The table of nodes is missing or damaged.
+    """
+    if not objects.has_link(root, GRAPH):
+        return 0
+    shape = objects.open_dataset(objects.open_group(root, GRAPH), NODES).shape
+    return int(shape[0]) if len(shape) == 1 else 0
 
 
 def read_structure(root: h5g.GroupID) -> Structure | None:
