@@ -125,7 +125,7 @@ def verify(
 
 
 def _verified(checkpoint: str, key: str | None, signature: str | None) -> tuple[VerifiedForm, str]:
-    """What was checked, and what there is to say about a signature."""
+    """The form of a file that was checked, and the line about its signature."""
     opened, signed = open_to_verify(checkpoint, key, signature)
     with opened as file, progress_bar(checkpoint) as progress:
         file.verify(progress=progress)
