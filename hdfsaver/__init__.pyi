@@ -674,6 +674,9 @@ from hdfsaver.ops.unsorted_segments import (
     unsorted_segment_sqrt_n,
     unsorted_segment_sum,
 )
+from hdfsaver.page.page_file import (
+    write_page,
+)
 from hdfsaver.programs.behavior import (
     control_flow_v2_enabled,
     disable_control_flow_v2,
@@ -1403,6 +1406,7 @@ __all__ = [
     "while_loop",
     "write_digraph",
     "write_file",
+    "write_page",
     "zeros",
     "zeros_initializer",
     "zeros_like",

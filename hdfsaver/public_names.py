@@ -631,6 +631,7 @@ NAMES = {
         "unsorted_segment_sqrt_n",
         "unsorted_segment_sum",
     ),
+    "hdfsaver.page.page_file": ("write_page",),
     "hdfsaver.programs.behavior": (
         "control_flow_v2_enabled",
         "disable_control_flow_v2",

@@ -14,6 +14,7 @@ COMMANDS = (
     Entry("graph", "graph_command", _LOOK, "Describe a graph: inputs, outputs, and operations by type."),
     Entry("history", "history_command", _LOOK, "List the checkpoints of a folder, and what changed between them."),
     Entry("latest", "latest_command", _LOOK, "Print the prefix of the newest checkpoint of a folder."),
+    Entry("view", "view_command", _LOOK, "Show a model in the browser: its graph and its arrays."),
     Entry("verify", "verify_command", _CHECK, "Read everything and compare it with the digests of the file."),
     Entry("sign", "sign_command", _CHECK, "Sign a checkpoint with an Ed25519 key."),
     Entry("reseal", "reseal_command", _CHECK, "Accept the changes of another program to a checkpoint."),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import tempfile
+import webbrowser
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -36,7 +38,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the files of the examples, as the current folder."""
+    """A copy of the files of the examples, as the current folder; no browser is opened."""
+    monkeypatch.setattr(webbrowser, "open", lambda url: True)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     shutil.copytree(made, tmp_path / "files")
     monkeypatch.chdir(tmp_path / "files")
     return tmp_path / "files"

@@ -18,7 +18,7 @@ CHECKED = (
     "gfile.py", "io_gfile.py", "saved_model",
     "messages",
     "interop",
-    "monitoring",
+    "monitoring", "page",
     "graph", "ops", "session", "variables", "training", "testing", "shapes.py", "__init__.py", "math.py", "nn.py",
     "assertions", "debugging.py", "random.py", "initializers.py", "logging.py", "graph_util.py", "numpy.py",
     "programs", "compat", "absent_names.py", "app.py", "flags.py", "bitwise.py", "linalg.py",
