@@ -81,6 +81,7 @@ export class App {
     this.arrange(place);
     this.view?.fitFirst();
     this.restore();
+    requestAnimationFrame(() => performance.mark("first-picture"));
     addEventListener("popstate", () => this.restore(), { signal: this.ending.signal });
     listen(this, this.ending.signal);
   }

@@ -203,12 +203,15 @@ const FULL = 70;
 
 /** Opens the largest scopes of the network, until the first picture shows its parts. */
 export function openFirst(root: Box, filter: Filter): void {
+  const tells = (box: Box) => TELLING.some((family) => box.mix[family]);
   const front = visible(root, filter).boxes;
   let count = front.length;
+  const isTold = front.some((box) => box.kind === "scope" && !box.isStatic && !box.role && tells(box));
   while (count < ENOUGH && front.length) {
-    front.sort((a, b) => a.size - b.size || b.first - a.first);
+    front.sort((a, b) => Number(tells(a)) - Number(tells(b)) || a.size - b.size || b.first - a.first);
     const box = front.pop()!;
-    if (box.kind !== "scope" || box.isStatic || box.role || !TELLING.some((family) => box.mix[family])) continue;
+    if (box.kind !== "scope" || box.isStatic || box.role) continue;
+    if (isTold && !tells(box)) break;
     const inside = visible(box, filter).boxes;
     if (count + inside.length > FULL) continue;
     box.open = true;
