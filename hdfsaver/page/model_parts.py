@@ -149,7 +149,9 @@ def check_group(file: TensorFile) -> None:
     groups = file.groups()
     if file.group == "" and groups and "" not in groups:
         listed = ", ".join(groups)
-        raise InvalidArgumentError(None, None, f"{file.path} has models in groups; choose one of them: {listed}.")
+        raise InvalidArgumentError(
+            None, None, f"{file.path} has models in groups; choose one (--group, group=): {listed}."
+        )
 
 
 def structure_with_shapes(file: TensorFile) -> Structure | None:

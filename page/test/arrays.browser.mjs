@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -89,4 +92,33 @@ test("a page without a model shows the arrays of a file that is dropped on it", 
   await page.locator(".row", { hasText: "cube" }).click();
   await page.waitForFunction(() => document.querySelector(".values td")?.textContent === "-9");
   assert.deepEqual(opened.seen.errors, []);
+});
+
+test("a page of a URL reads slices from there, and nothing else", async () => {
+  const asked = [];
+  const server = createServer((request, answer) => {
+    const data = readFileSync(join(folder, "arrays.h5"));
+    const [, start, stop] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
+    asked.push(request.url);
+    const part = start === undefined ? data : data.subarray(Number(start), Number(stop) + 1);
+    answer.writeHead(start === undefined ? 200 : 206, {
+      "Access-Control-Allow-Origin": "*", "Content-Length": part.length, "Accept-Ranges": "bytes",
+      ...(start !== undefined && { "Content-Range": `bytes ${start}-${Number(start) + part.length - 1}/${data.length}` }),
+    });
+    answer.end(request.method === "HEAD" ? undefined : part);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const url = `http://127.0.0.1:${server.address().port}/arrays.h5`;
+    const program = spawn(process.env.PYTHON ?? "python3", ["-m", "hdfsaver", "view", url, "-o", join(folder, "remote.html")], { cwd: fileURLToPath(new URL("../..", import.meta.url)), stdio: ["ignore", "ignore", "inherit"] });
+    assert.equal(await new Promise((resolve) => program.on("exit", resolve)), 0);
+    const { page, seen } = await open("remote.html");
+    await page.locator(".row", { hasText: "cube" }).click();
+    await page.waitForFunction(() => document.querySelector(".values td")?.textContent === "-10");
+    assert.deepEqual(seen.errors, []);
+    assert.ok(seen.requests.every((each) => each === url || each.endsWith("remote.html")));
+    assert.ok(asked.length > 0);
+  } finally {
+    server.close();
+  }
 });

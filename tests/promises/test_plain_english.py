@@ -39,6 +39,7 @@ PAGES = (
     "docs/security.md",
     "docs/tensorflow-files.md",
     "docs/tensorflow.md",
+    "docs/viewing.md",
 )
 """The pages that are checked."""
 

@@ -3,32 +3,55 @@
 import type { LaidOut, Point, Size } from "./layers.ts";
 
 const LOWEST = 1500;
-const SLIM = 3.5;
+const SLIM = 2.5;
 const BETWEEN = 70;
-/** The width of a column that is as high as the picture is wide, at least. */
+/** The width of a picture in columns, in its heights. */
 const RATIO = 1.5;
+
+interface Column {
+  /** Where it begins in the layout, and what is left of it. */
+  top: number;
+  left: number;
+  w: number;
+  h: number;
+  /** Where it stands in the picture. */
+  x: number;
+}
 
 export function wrapped(laid: LaidOut, sizes: Size[]): LaidOut {
   if (laid.h < LOWEST || laid.h < SLIM * laid.w) return laid;
-  const columns = Math.max(2, Math.round(Math.sqrt(laid.h / (RATIO * (laid.w + BETWEEN)))));
-  const starts = cuts(laid, sizes, columns);
-  const columnOf = (y: number) => {
-    let column = 0;
-    while (column + 1 < starts.length && y >= starts[column + 1]) column++;
-    return column;
+  const columns = columnsOf(laid, sizes);
+  const numberOf = (y: number) => {
+    let number = 0;
+    while (number + 1 < columns.length && y >= columns[number + 1].top) number++;
+    return number;
   };
   const moved = ({ x, y }: Point): Point => {
-    const column = columnOf(y);
-    return { x: x + column * (laid.w + BETWEEN), y: y - starts[column] };
+    const { top, left, x: at } = columns[numberOf(y)];
+    return { x: x - left + at, y: y - top };
   };
-  const at = laid.at.map(moved);
-  const routes = laid.routes.map((points) => {
-    const columns = points.map(({ y }) => columnOf(y));
-    if (columns.every((column) => column === columns[0])) return points.map(moved);
-    return around(points.map(moved), columns, laid, starts);
+  const routes = laid.routes.map((points) => around(points, points.map(({ y }) => numberOf(y)), columns, moved));
+  const last = columns[columns.length - 1];
+  return { ...laid, at: laid.at.map(moved), routes, w: last.x + last.w, h: Math.max(...columns.map(({ h }) => h)) };
+}
+
+function columnsOf(laid: LaidOut, sizes: Size[]): Column[] {
+  const count = Math.max(2, Math.round(Math.sqrt(laid.h / (RATIO * (laid.w + BETWEEN)))));
+  const tops = cuts(laid, sizes, count);
+  const points = [...laid.routes.flat(), ...laid.at, ...laid.at.map(({ x, y }, box) => ({ x: x + sizes[box].w, y }))];
+  let x = 0;
+  return tops.map((top, number) => {
+    const end = tops[number + 1] ?? laid.h;
+    let [left, right] = [Infinity, 0];
+    for (const point of points) {
+      if (point.y < top || (point.y >= end && number + 1 < tops.length)) continue;
+      left = Math.min(left, point.x);
+      right = Math.max(right, point.x);
+    }
+    const column = { top, left, w: right - left, h: end - top, x };
+    x += column.w + BETWEEN;
+    return column;
   });
-  const h = Math.max(...starts.map((start, at) => (starts[at + 1] ?? laid.h) - start));
-  return { ...laid, at, routes, w: starts.length * (laid.w + BETWEEN) - BETWEEN, h };
 }
 
 /** The heights at which columns begin: between boxes, near equal parts. */
@@ -40,28 +63,27 @@ function cuts(laid: LaidOut, sizes: Size[], columns: number): number[] {
     if (top > end) gaps.push((top + end) / 2);
     end = Math.max(end, bottom);
   }
-  const starts = [0];
+  const tops = [0];
   for (let column = 1; column < columns; column++) {
     const wanted = (laid.h * column) / columns;
     const found = gaps.reduce((best, gap) => (Math.abs(gap - wanted) < Math.abs(best - wanted) ? gap : best), -Infinity);
-    if (found > starts[starts.length - 1]) starts.push(found);
+    if (found > tops[tops.length - 1]) tops.push(found);
   }
-  return starts;
+  return tops;
 }
 
-/** A wire to the next column: down to its end, up between the columns, and down again. */
-function around(points: Point[], columns: number[], laid: LaidOut, starts: number[]): Point[] {
-  const found: Point[] = [points[0]];
+/** A wire through columns: down to the end of one, up beside it, and down again in the next. */
+function around(points: Point[], numbers: number[], columns: Column[], moved: (point: Point) => Point): Point[] {
+  const found: Point[] = [moved(points[0])];
   for (let at = 1; at < points.length; at++) {
-    if (columns[at] !== columns[at - 1]) {
-      const isLater = columns[at] > columns[at - 1];
-      const column = Math.min(columns[at], columns[at - 1]);
-      const x = column * (laid.w + BETWEEN) + laid.w + BETWEEN / 2;
-      const height = (starts[column + 1] ?? laid.h) - starts[column];
-      const ends = [height - 6, 6];
-      found.push({ x, y: isLater ? ends[0] : ends[1] }, { x, y: isLater ? ends[1] : ends[0] });
+    const step = numbers[at] > numbers[at - 1] ? 1 : -1;
+    for (let number = numbers[at - 1]; number !== numbers[at]; number += step) {
+      const { x, w, h } = columns[Math.min(number, number + step)];
+      const side = x + w + BETWEEN / 2;
+      const ends = [{ x: side, y: h - 6 }, { x: side, y: 6 }];
+      found.push(...(step > 0 ? ends : ends.reverse()));
     }
-    found.push(points[at]);
+    found.push(moved(points[at]));
   }
   return found;
 }

@@ -15,16 +15,16 @@ const LISTED = 40;
 export function drawPanel(app: App): void {
   const { box, row } = app.selection;
   const parts: Node[] = [];
-  if (box) parts.push(...(box.op >= 0 ? operationPart(app, box) : scopePart(app, box)));
   const variable = row >= 0 ? app.variables[row] : null;
-  if (variable) parts.push(...variablePart(app, variable, box !== null));
+  if (box) parts.push(...(box.op >= 0 ? operationPart(app, box, variable) : scopePart(app, box)));
+  else if (variable) parts.push(...variablePart(app, variable, false));
   if (!parts.length) parts.push(...modelPart(app));
   fill(app.panel, ...parts);
   app.panel.scrollTop = 0;
 }
 
 function heading(text: string, kind: string): HTMLElement {
-  return h("header", { class: "head" }, h("p", { class: "kind" }, kind), h("h2", { tabindex: -1 }, printable(text)));
+  return h("header", {}, h("p", { class: "kind" }, kind), h("h2", {}, ...breakable(text)));
 }
 
 function list(rows: [string, Node | string][]): HTMLElement {
@@ -61,7 +61,14 @@ function differencePart(app: App): Node[] {
 }
 
 function link(text: string, act: () => void, title = ""): HTMLButtonElement {
-  return button(printable(shortened(text, 200)), title, act, { class: "link" });
+  const found = button("", title, act, { class: "link" });
+  found.append(...breakable(text));
+  return found;
+}
+
+/** A name that may be broken behind its slashes. */
+function breakable(text: string): (string | Node)[] {
+  return printable(shortened(text, 300)).split(/(?<=\/)/).flatMap((part) => [part, h("wbr")]);
 }
 
 function item(first: Node, rest: string): HTMLLIElement {
@@ -74,7 +81,7 @@ function copyButtons(app: App, name: string, tensor: string | null): HTMLElement
     tensor !== null && button(`Copy ${printable(shortened(tensor, 24))}`, "Copy the name of the tensor", () => app.copy(tensor)));
 }
 
-function operationPart(app: App, box: Box): Node[] {
+function operationPart(app: App, box: Box, variable: Variable | null): Node[] {
   const graph = app.graph!;
   const op = box.op;
   const outputs = graph.outputs(op);
@@ -92,6 +99,7 @@ function operationPart(app: App, box: Box): Node[] {
   if (graph.mark(op) !== "same") {
     parts.push(section(`Difference: ${graph.mark(op)}`, h("ul", {}, ...(changed ?? []).map((text) => h("li", {}, printable(text))))));
   }
+  if (variable) parts.push(...variablePart(app, variable, true));
   parts.push(inputsSection(app, op), outputsSection(app, op));
   const controls = graph.controlInputs(op);
   if (controls.length) parts.push(section(`Waits for (${controls.length})`, opList(app, controls)));
@@ -187,12 +195,13 @@ function neighbours(app: App, title: string, inside: Set<number>, side: "inputs"
   for (const op of inside) {
     for (const [other, place] of side === "inputs" ? graph.inputs(op) : graph.usersOf(op)) {
       if (inside.has(other)) continue;
-      const [source, target] = side === "inputs" ? [other, other] : [op, other];
-      found.set(`${source}:${place} ${target}`, [target, spec(graph.output(source, place))]);
+      const source = side === "inputs" ? other : op;
+      const text = side === "inputs" ? `:${place} ` : " ";
+      found.set(`${source}:${place} ${other}`, [other, text + spec(graph.output(source, place))]);
     }
   }
   const all = [...found.values()];
-  const items = all.slice(0, 12).map(([op, text]) => item(link(graph.name(op), () => app.go(op)), ` ${text}`));
+  const items = all.slice(0, 12).map(([op, text]) => item(link(graph.name(op), () => app.go(op)), text));
   const more = all.length > 12 ? quiet(`and ${grouped(all.length - 12)} more`) : null;
   return section(`${title} (${all.length})`, all.length ? h("ul", {}, ...items) : quiet("nothing"), more);
 }

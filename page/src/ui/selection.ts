@@ -9,7 +9,7 @@ import type { Picture } from "./picture.ts";
 
 /** Operations of a box up to which its wires are drawn, and wires up to which they are. */
 const LARGEST = 20000;
-const MOST = 300;
+const MOST = 60;
 
 export interface Ends {
   graph: Graph;
@@ -43,12 +43,15 @@ export function drawWires(box: Box, place: number, ends: Ends, overlay: SVGGElem
     if (place < 0) for (const source of graph.controlInputs(op)) note("from control", op, source);
   }
   if (place < 0) graph.eachControl((source, target) => own.has(source) && !own.has(target) && note("to control", source, target));
-  for (const { kind, near, far } of [...joined.values()].slice(0, MOST)) {
+  // Of many, those of the network come first.
+  const distance = ({ kind, far }: { kind: Kind; far: Box }) => Number(kind.includes("control")) * 2 + Number(far.role !== "");
+  const ordered = [...joined.values()].sort((a, b) => distance(a) - distance(b));
+  for (const { kind, near, far } of ordered.slice(0, MOST)) {
     const [side] = kind.split(" ");
     picture.groups.get(far)?.classList.add(side);
     for (const { element } of picture.chips.get(far) ?? []) if (!kind.includes("control")) element.classList.add(side);
     const pair = nearest(framesOf(near, picture), framesOf(far, picture));
-    if (!pair || (near === far)) continue;
+    if (!pair || near === far || isWithin(...pair)) continue;
     const [from, to] = side === "from" ? [pair[1], pair[0]] : pair;
     overlay.append(s("path", { class: `lit ${kind}`, d: arc(from, to), "marker-end": `url(#arrow-${side === "from" ? "in" : "out"})` }));
   }
@@ -70,6 +73,11 @@ function nearest(from: Frame[], to: Frame[]): [Frame, Frame] | null {
     }
   }
   return found;
+}
+
+/** Whether a label stands in a box. */
+function isWithin(label: Frame, box: Frame): boolean {
+  return label.x >= box.x && label.y >= box.y && label.x + label.w <= box.x + box.w && label.y + label.h <= box.y + box.h;
 }
 
 function arc(from: Frame, to: Frame): string {

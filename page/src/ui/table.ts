@@ -28,26 +28,26 @@ function columnsOf(variables: Variable[], isDifference: boolean): Column[] {
   const columns: Column[] = [
     { title: "Name", width: "minmax(250px, 3fr)", isNumber: false, value: ({ name }) => name, text: ({ name }) => printable(name) },
     { title: "Dtype", width: "84px", isNumber: false, value: ({ dtype }) => dtype, text: ({ dtype }) => printable(dtype) },
-    { title: "Shape", width: "minmax(96px, 1fr)", isNumber: false, value: ({ shape }) => shape.map((size) => String(size).padStart(12, "0")).join(), text: ({ shape }) => shapeText(shape) },
+    { title: "Shape", width: "minmax(120px, 1fr)", isNumber: false, value: ({ shape }) => shape.map((size) => String(size).padStart(12, "0")).join(), text: ({ shape }) => shapeText(shape) },
     number("Elements", "92px", ({ elements }) => elements),
     number("Bytes", "74px", ({ nbytes }) => nbytes, (value) => bytesText(value ?? 0)),
   ];
   if (isDifference) {
     columns.push(
       { title: "Difference", width: "86px", isNumber: false, value: ({ mark }) => mark, text: ({ mark }) => mark },
-      number("Largest", "86px", ({ difference }) => difference?.[0] ?? null),
-      number("Mean of them", "100px", ({ difference }) => difference?.[1] ?? null),
+      number("Largest diff", "100px", ({ difference }) => difference?.[0] ?? null),
+      number("Mean diff", "86px", ({ difference }) => difference?.[1] ?? null),
     );
   }
   if (variables.some(({ statistics }) => statistics)) {
     columns.push(
+      { title: "Histogram", width: "96px", isNumber: false, value: () => null, text: ({ statistics }) => (statistics?.histogram.length ? sparkline(statistics.histogram) : "") },
       number("Min", "84px", ({ statistics }) => statistics?.minimum ?? null),
       number("Max", "84px", ({ statistics }) => statistics?.maximum ?? null),
       number("Mean", "84px", ({ statistics }) => statistics?.mean ?? null),
       number("Std", "84px", ({ statistics }) => statistics?.deviation ?? null),
       number("Zeros", "84px", ({ statistics }) => statistics?.zeros ?? null),
       number("NaN, inf", "76px", ({ statistics }) => (statistics ? statistics.nans + statistics.infinities : null)),
-      { title: "Histogram", width: "96px", isNumber: false, value: () => null, text: ({ statistics }) => (statistics?.histogram.length ? sparkline(statistics.histogram) : "") },
     );
   }
   return columns;
@@ -75,7 +75,7 @@ export class Table {
     const grid = this.columns.map(({ width }) => width).join(" ");
     this.head = h("div", { class: "table-head", role: "row", "aria-rowindex": 1 }, ...this.columns.map((column, at) =>
       h("span", { role: "columnheader", class: column.isNumber ? "number" : "", "aria-sort": "none" },
-        column.title === "Histogram" ? column.title : h("button", { type: "button", title: `Sort by ${column.title.toLowerCase()}`, onclick: () => this.sort(at) }, column.title))));
+        column.title === "Histogram" ? h("b", {}, column.title) : h("button", { type: "button", title: `Sort by ${column.title.toLowerCase()}`, onclick: () => this.sort(at) }, column.title))));
     this.scroll = h("div", {
       class: "table", role: "grid", tabindex: 0, "aria-label": "Arrays", "aria-colcount": this.columns.length,
       onscroll: () => this.later(), onkeydown: (event: KeyboardEvent) => this.onKey(event),
@@ -86,7 +86,7 @@ export class Table {
     this.element.style.setProperty("--narrowest", `${narrowest}px`);
     this.body.addEventListener("click", (event) => this.onClick(event));
     new ResizeObserver(() => this.later()).observe(this.scroll);
-    if (isDifference) this.sortBy("Largest", true);
+    if (isDifference) this.sortBy("Largest diff", true);
     this.arrange();
   }
 
