@@ -41,6 +41,12 @@ test("siblings of the same content are a series, if none leads to another", () =
   assert.deepEqual(labels(treeOf([["x", "Placeholder"], ...scopes]).root.children), ["x", "L2Loss_grad ×7"]);
 });
 
+test("a series of thousands is divided too", () => {
+  const tree = treeOf([["x", "Placeholder"], ...Array.from({ length: 3000 }, (_, at): [string, string, string] => [`add_${at}`, "Add", "x"])]);
+  const [, series] = tree.root.children;
+  assert.deepEqual([series.kind, series.children.length, series.size], ["series", 15, 3000]);
+});
+
 test("a scope of thousands of operations is divided into parts", () => {
   const chain = Array.from({ length: 3000 }, (_, at): [string, string, ...string[]] => at ? [`n${at}`, "Relu", `n${at - 1}`] : ["n0", "Placeholder"]);
   const tree = treeOf(chain);

@@ -49,7 +49,9 @@ function foldScope(scope: Box, signatures: Map<Box, number>, make: Maker): void 
   const large = [...groups.values()].filter((group) => group.length >= FEWEST && group.length < scope.children.length);
   const after = large.length ? successors(scope) : null;
   const apart = large.filter((group) => !leadsBack(group, after!));
-  gather(scope, apart.map((members) => make("series", seriesLabel(members), pathIn(scope, seriesLabel(members)), scope)), apart);
+  const series = apart.map((members) => make("series", seriesLabel(members), pathIn(scope, seriesLabel(members)), scope));
+  gather(scope, series, apart);
+  for (const box of series) if (box.children.length > MOST) divide(box, make);
 }
 
 function seriesLabel(group: Box[]): string {
@@ -76,7 +78,7 @@ function leadsBack(group: Box[], after: Map<Box, Box[]>): boolean {
     if (members.has(box)) return true;
     if (seen.has(box)) continue;
     seen.add(box);
-    waiting.push(...(after.get(box) ?? []));
+    for (const next of after.get(box) ?? []) waiting.push(next);
   }
   return false;
 }

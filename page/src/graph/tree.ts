@@ -1,7 +1,7 @@
 // The scopes of a graph as a tree of boxes, and every data edge at the innermost scope that has both of its ends.
 
 import type { Graph } from "../data/model.ts";
-import { type Box, type Wire, newBox } from "./box.ts";
+import { type Box, type Wire, newBox, within } from "./box.ts";
 import { familyOf } from "./families.ts";
 import { assignRoles } from "./roles.ts";
 import { foldSeries } from "./series.ts";
@@ -121,13 +121,7 @@ function lastSlash(name: string): number {
 
 /** Counts what is in each box: from the leaves up. */
 export function measure(root: Box, graph: Graph): void {
-  const order: Box[] = [];
-  const waiting = [root];
-  while (waiting.length) {
-    const box = waiting.pop()!;
-    order.push(box);
-    waiting.push(...box.children);
-  }
+  const order = [...within(root)];
   for (let at = order.length - 1; at >= 0; at--) {
     const box = order[at];
     box.mix = [];

@@ -29,7 +29,7 @@ export class Coloring {
 
   constructor(private readonly graph: Graph, public scheme: Scheme, sizes: Map<number, number>) {
     this.parameters = sizes;
-    this.most = Math.max(1, ...sizes.values());
+    this.most = [...sizes.values()].reduce((most, size) => Math.max(most, size), 1);
     this.dtypes = [...new Set(graph.columns.specs.map(([dtype]) => dtype))];
   }
 

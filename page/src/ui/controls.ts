@@ -2,7 +2,7 @@
 
 import type { App } from "../app.ts";
 import { printable, shortened } from "../data/text.ts";
-import { type Box, lineage } from "../graph/box.ts";
+import { type Box, lineage, within } from "../graph/box.ts";
 import { ROLES } from "../graph/roles.ts";
 import { SCHEMES, type Scheme } from "./colors.ts";
 import { button, fill, h } from "./dom.ts";
@@ -77,11 +77,6 @@ export class Controls {
 }
 
 function hasRole(root: Box, role: string): boolean {
-  const waiting = [root];
-  while (waiting.length) {
-    const box = waiting.pop()!;
-    if (box.role === role) return true;
-    waiting.push(...box.children);
-  }
+  for (const box of within(root)) if (box.role === role) return true;
   return false;
 }

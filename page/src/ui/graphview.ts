@@ -53,6 +53,11 @@ export class GraphView {
 
   /** Draws everything; the picture does not move under a box. */
   draw(still: Box | null = null): void {
+    if (this.scene.count > MOST) {
+      foldAll(this.tree.root);
+      this.scene.changed(null);
+      this.listener.said(`More than ${MOST} boxes cannot be drawn at once, so all are folded.`);
+    }
     const before = still && this.picture ? this.frameOf(still) : null;
     this.picture = new Picture(this.scene.whole, this.graph, this.coloring);
     this.stage.replaceChildren(this.picture.element, this.overlay);
