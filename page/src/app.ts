@@ -54,6 +54,7 @@ export class App {
   private attributes: Promise<Attributes> | null = null;
   private pictures: Promise<Uint8Array> | null = null;
   private isRestoring = false;
+  private silence: ReturnType<typeof setTimeout> | undefined;
   private readonly ending = new AbortController();
 
   constructor(readonly description: Description, private readonly loader: Loader, place: HTMLElement) {
@@ -139,8 +140,11 @@ export class App {
     (this.isTable ? this.table.element : this.view!.element).focus();
   }
 
+  /** Shows a sentence for some seconds. */
   say(text: string): void {
     this.status.textContent = text;
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => (this.status.textContent = ""), 9000);
   }
 
   // -- selection -----------------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ export class GraphView {
     this.scene = new Scene(graph, tree.root, filter);
     this.svg.addEventListener("click", (event) => this.onClick(event));
     this.svg.addEventListener("dblclick", (event) => this.onDoubleClick(event));
+    new ResizeObserver(() => this.moved()).observe(this.svg);
     openFirst(tree.root, filter);
     this.draw();
   }
