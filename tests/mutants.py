@@ -8184,14 +8184,6 @@ MUTANTS = [
             "A page has no password and no query of a URL, and its policy is not changed by one.",
         ),
         (
-            "page-difference-of-nan",
-            "page/array_statistics.py",
-            "        same |= np.isnan(floats[0]) & np.isnan(floats[1])",
-            "        same |= False",
-            "page/test_array_statistics.py::test_difference",
-            "NaN at the same place in two models does not count as a difference.",
-        ),
-        (
             "page-drafts",
             "cli/view_command.py",
             "            path.unlink()",

@@ -11,11 +11,11 @@ import numpy as np
 from hdfsaver.errors import OpError
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.tensor_file import TensorFile
-from hdfsaver.page.array_statistics import difference
+from hdfsaver.inspection.number_differences import Distance, distance
 from hdfsaver.page.attribute_texts import value_text
 from hdfsaver.page.graph_columns import Columns
 from hdfsaver.page.model_parts import ModelParts, check_group, describe, structure_with_shapes, title_of, with_graph
-from hdfsaver.page.variable_columns import Row, add_values, reader, rows_of, variable_columns, without_folder
+from hdfsaver.page.variable_columns import Row, add_values, parts, reader, rows_of, variable_columns, without_folder
 from hdfsaver.schema import Structure, new_digraph
 from hdfsaver.tensor_info import STRING
 
@@ -170,12 +170,14 @@ def _compared(before: Row, after: Row, number: int, columns: Columns, values: bo
         if after.entry.dtype == STRING:
             same = np.array_equal(before.file.read(before.entry.name), after.file.read(after.entry.name))
             return [] if same else ["other strings"]
-        readers = [reader(row.file, row.entry) for row in (before, after)]
-        largest, mean = difference(after.entry, *readers)
+        old, new = (reader(row.file, row.entry) for row in (before, after))
+        found = Distance()
+        for key in parts(after.entry):
+            found = found.joined(distance(old(key), new(key), rtol=0, atol=0))
     except OpError as error:
         columns["errors"].setdefault(number, without_folder(error.message, before.file))
         return []
-    if not largest:
+    if not found.unequal:
         return []
-    columns["differences"][number] = [value if math.isfinite(value) else None for value in (largest, mean)]
-    return [f"largest difference {largest:.6g}, mean {mean:.6g}"]
+    columns["differences"][number] = [value if math.isfinite(value) else None for value in (found.largest, found.mean)]
+    return [f"largest difference {found.largest:.6g}, mean {found.mean:.6g}"]

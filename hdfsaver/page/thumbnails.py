@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from hdfsaver.page.array_statistics import PART, Floats, Reader, as_floats
-from hdfsaver.tensor_info import TensorInfo
+from hdfsaver.tensor_info import Array, Key, TensorInfo
+
+Floats = npt.NDArray[np.float64]
+
+Reader = Callable[[Key], Array]
+"""Gives a part of an array."""
+
+PART = 1 << 22
+"""Elements of an array up to which it is read as a whole for its picture."""
 
 SIDE = 48
 """Rows and columns of a small picture, at most."""
@@ -74,3 +83,11 @@ def _coded(matrix: Floats) -> Thumbnail:
     coded = np.where(np.isnan(codes), NAN_CODE, codes).astype(np.int8)
     height, width = matrix.shape
     return Thumbnail(height, width, scale, coded.tobytes())
+
+
+def as_floats(value: Array) -> Floats:
+    """The numbers of an array as float64; the absolute values of complex ones."""
+    if np.iscomplexobj(value):
+        return np.asarray(np.abs(value), np.float64)
+    # NumPy does not know how to convert some of the small floats in one step.
+    return np.asarray(value if value.dtype.isbuiltin == 1 else value.astype(np.float32), np.float64)

@@ -10,16 +10,17 @@ from typing import Any, NamedTuple
 from hdfsaver.errors import OpError
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.inspection.array_blocks import AT_ONCE, keys
+from hdfsaver.inspection.array_statistics import Statistics, statistics
 from hdfsaver.optimizer_slots import optimizer_variables, saved_names
-from hdfsaver.page.array_statistics import Reader, Statistics, statistics
 from hdfsaver.page.attribute_texts import value_text
 from hdfsaver.page.graph_columns import Columns
-from hdfsaver.page.thumbnails import thumbnail
+from hdfsaver.page.thumbnails import Reader, thumbnail
 from hdfsaver.schema import Structure
-from hdfsaver.tensor_info import STRING, TensorInfo
+from hdfsaver.tensor_info import STRING, Key, TensorInfo
 
-_READ_WHOLE = 1 << 28
-"""Bytes of an array that is read in one piece, and compared with its digest."""
+_BINS = 40
+"""Bars of a histogram."""
 
 _PICTURES = 4_000_000
 """Bytes of all small pictures together; further arrays have none."""
@@ -123,7 +124,8 @@ def _add_value(file: TensorFile, entry: TensorInfo, number: int, columns: Column
         columns["strings"][number] = value_text(value)
         return b""
     read = reader(file, entry)
-    columns["statistics"][number] = list(_plain(statistics(entry, read)))
+    found_statistics = statistics(lambda: (read(key) for key in parts(entry)), bins=_BINS)
+    columns["statistics"][number] = list(_plain(found_statistics))
     found = thumbnail(entry, read) if with_picture else None
     if found is None:
         return b""
@@ -132,18 +134,27 @@ def _add_value(file: TensorFile, entry: TensorInfo, number: int, columns: Column
 
 
 def _plain(found: Statistics) -> Iterator[Any]:
-    """The numbers for JSON, whose histogram is left out where all is in one bar."""
-    *numbers, histogram = found
-    yield from (number if number is None or math.isfinite(number) else None for number in numbers)
-    yield histogram if found.minimum != found.maximum else []
+    """The numbers for JSON; the histogram is left out where all is in one bar."""
+    for number in (found.min, found.max, found.mean, found.std):
+        yield number if number is None or math.isfinite(number) else None
+    yield from (found.zeros, found.nan, found.inf)
+    yield found.counts if found.min != found.max else []
+
+
+def parts(entry: TensorInfo) -> Iterator[Key]:
+    """The keys of the parts in which an array is read."""
+    if entry.nbytes <= AT_ONCE:
+        yield tuple(slice(0, size) for size in entry.shape)
+    else:
+        yield from keys(entry)
 
 
 def reader(file: TensorFile, entry: TensorInfo) -> Reader:
     """The function that gives parts of an array: it is read once if it is small, or if its parts cannot be read."""
-    if entry.nbytes > _READ_WHOLE and file.extent(entry.name) is not None:
+    if entry.nbytes > AT_ONCE and file.extent(entry.name) is not None:
         return lambda key: file.read_slice(entry.name, key)
     value = file.read(entry.name)
-    return lambda key: value[key]
+    return lambda key: value[key] if key else value
 
 
 def parameters(columns: Columns) -> int:

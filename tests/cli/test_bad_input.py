@@ -27,6 +27,7 @@ LINES = {
     "show": ["show", "{bad}", "w"],
     "diff": ["diff", "{bad}", "{good}"],
     "graph": ["graph", "{bad}"],
+    "view": ["view", "{bad}", "-o", "{target}"],
     "history": ["history", "{bad}"],
     "latest": ["latest", "{bad}"],
     "verify": ["verify", "{bad}"],
@@ -47,7 +48,7 @@ AS_PYTHON = {"run"}
 """Commands whose errors are those of Python: `tests/programs` is about them."""
 
 OF_FOLDERS = {"history", "latest"}
-READS_WHOLE = set(LINES) - {"ls", "info", "graph", "reseal", "salvage"}
+READS_WHOLE = set(LINES) - {"ls", "info", "graph", "reseal", "salvage", "view"}
 """Commands that notice damage to a value."""
 
 

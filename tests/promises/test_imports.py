@@ -37,7 +37,8 @@ LAYERS = (
     ("checkpoint", "distributions", "image", "layers", "lookup", "losses", "queues", "strings"),
     ("recurrent", "summaries"),
     ("monitoring", "conversion", "saved_model", "metrics"),
-    ("contrib", "editing", "inspection", "page"),
+    ("contrib", "editing", "inspection"),
+    ("page",),
     ("cli", "testing", "programs"),
     ("examples",),
 )
@@ -61,8 +62,6 @@ INDEPENDENT = (
     {"monitoring", "conversion"},
     {"contrib", "editing"},
     {"cli", "testing"},
-    {"contrib", "page"},
-    {"editing", "page"},
 )
 
 # Within a package: what each of its parts may import from the others. A part is a subpackage, or "" for the files
