@@ -146,8 +146,10 @@ def _metadata(file: TensorFile) -> dict[str, str]:
 
 def check_group(file: TensorFile) -> None:
     """Check that the file has a model where it is looked for."""
+    if file.variables or file.group:
+        return  # of a remote file, the groups need more than the index
     groups = file.groups()
-    if file.group == "" and groups and "" not in groups:
+    if groups and "" not in groups:
         listed = ", ".join(groups)
         raise InvalidArgumentError(
             None, None, f"{file.path} has models in groups; choose one (--group, group=): {listed}."
