@@ -1,6 +1,6 @@
 """Fit a linear softmax classifier to handwritten digits, stop, and go on in another process as if nothing had happened.
 
-The first run defines the graph, the gradients written out as operations of it, and trains for some epochs::
+The first run defines the graph, with the step of an optimizer in it, and trains for some epochs::
 
     python examples/digits.py --epochs 3
 
@@ -35,20 +35,11 @@ def define():
     epoch = tf.Variable(0, trainable=False, name="epoch")
 
     logits = tf.matmul(images, weights) + biases
-    shifted = logits - tf.reduce_max(logits, axis=1, keepdims=True)
-    exponentials = tf.exp(shifted)
-    probabilities = exponentials / tf.reduce_sum(exponentials, axis=1, keepdims=True)
-    targets = tf.one_hot(labels, 10)
-    tf.reduce_mean(-tf.reduce_sum(targets * tf.log(probabilities + 1e-9), axis=1), name="loss")
+    loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)
+    tf.identity(loss, name="loss")
     correct = tf.equal(tf.argmax(logits, 1, output_type=tf.int32), labels)
     tf.reduce_mean(tf.cast(correct, tf.float32), name="accuracy")
-
-    # The derivative of the mean cross-entropy by the logits is (probabilities - targets) / number of images.
-    count = tf.cast(tf.shape(images)[0], tf.float32)
-    by_logits = (probabilities - targets) / count
-    by_weights = tf.matmul(images, by_logits, transpose_a=True)
-    by_biases = tf.reduce_sum(by_logits, axis=0)
-    tf.group(weights.assign_sub(RATE * by_weights), biases.assign_sub(RATE * by_biases), name="train")
+    tf.train.GradientDescentOptimizer(RATE).minimize(loss, name="train")
     tf.assign_add(epoch, 1, name="next_epoch")
 
 

@@ -1,7 +1,8 @@
-"""The programs that it all grew from, each run in a process of its own, and what they print."""
+"""The examples, programs and a notebook, each run in a process of its own, and what they print."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -101,6 +102,22 @@ def test_convolutions_that_are_killed(tmp_path: Path, monkeypatch: pytest.Monkey
     assert run(tmp_path, "convolutions.py", "--folder", "parts")[-2:] == whole
 
 
+def printed_by(notebook: Path) -> str:
+    """The outputs that a notebook has, of all its cells."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells if cell["cell_type"] == "code" for output in cell["outputs"]]
+    texts = ["".join(output.get("text") or output["data"]["text/plain"]) for output in outputs]
+    return "".join(text.rstrip("\n") + "\n" for text in texts)
+
+
+@pytest.mark.parametrize("notebook", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.name)
+def test_a_notebook_prints_its_outputs(notebook: Path, tmp_path: Path) -> None:
+    """The cells run one after the other, and give what the notebook shows below them."""
+    done = forks.run("-m", "hdfsaver", "run", notebook, cwd=tmp_path, check=False, loaded=forks.MODELS)
+    assert ("", printed_by(notebook)) == (done.stderr, done.stdout)
+
+
 def test_every_example_is_tested() -> None:
     """No example is left out here."""
     assert {*EXPECTED, "add.py", "convolutions.py", "digits.py"} == {path.name for path in EXAMPLES.glob("*.py")}
+    assert [*EXAMPLES.glob("*.ipynb")]
