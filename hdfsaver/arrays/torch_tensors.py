@@ -42,11 +42,6 @@ def load_file(
     dict of str to torch.Tensor
         In the order of the file.
 
-    Returns
-    -------
-    dict of str to torch.Tensor
-        In the order of the file.
-
     Raises
     ------
     ImportError
