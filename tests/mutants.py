@@ -603,6 +603,22 @@ MUTANTS = [
             "storage/test_writing.py::test_a_write_within_a_write",
             "A save that a signal handler makes within another one does not change the file of that one.",
         ),
+        (
+            "a-value-that-hdf5-shows-elsewhere",
+            "storage/sealed_source.py",
+            "            self._check_shown(root)\n",
+            "",
+            "storage/test_shown_places.py::test_a_value_that_hdf5_shows_elsewhere",
+            "A file that shows a value to readers of HDF5 at another place than the index says is reported.",
+        ),
+        (
+            "values-that-hdf5-shows-exchanged",
+            "storage/shown_places.py",
+            "if named != sorted(named):",
+            "if False:",
+            "storage/test_shown_places.py::test_values_that_are_exchanged",
+            "A file that shows two values to readers of HDF5 in each other's place is reported.",
+        ),
         # --- incremental saves -----------------------------------------------------------------------------------
         (
             "a-clone-has-the-seal-that-was-written",

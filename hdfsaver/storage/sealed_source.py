@@ -18,7 +18,7 @@ from hdfsaver import limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.coalesced_reads import fill_small
 from hdfsaver.files.memory_map import map_arrays
-from hdfsaver.files.opening import Opened
+from hdfsaver.files.opening import Opened, bytes_at
 from hdfsaver.files.partial_reads import part_of, read_part
 from hdfsaver.files.positional_io import PIECE, digest_all, fetched, read_all, read_array, read_at
 from hdfsaver.files.progress import Callback, Progress
@@ -35,10 +35,14 @@ from hdfsaver.storage.hdf5_source import Hdf5Source
 from hdfsaver.storage.hdf5_view import check_view
 from hdfsaver.storage.index import NOTHING, Index, grid_of, read_index
 from hdfsaver.storage.seal import Seal, StoredIndex, advice
+from hdfsaver.storage.shown_places import check_places
 from hdfsaver.storage.stored_values import Form, StoredValue
 from hdfsaver.tensor_info import LARGE, STRING, Array, Key, TensorInfo, bytes_of, numpy_dtype
 
 _LABELS = ("dtype", "encoding", "shape")
+
+_SCANNED = 1 << 26
+"""Bytes of the structure in which `verify` looks for the headers of datasets; the library finds the others."""
 
 _CONVERTED = {STRING, *narrow_numbers.BITS}
 """The dtypes whose values are not stored as they are in memory, or checked."""
@@ -356,6 +360,7 @@ class SealedSource(Hdf5Source):
             seal.check_padding(self._opened.fd, self._extents, self._seal)
         with self._root() as root:
             check_view(root, self._seal)
+            self._check_shown(root)
         names = {row: label for link, index in self._models.items() for row, label in _labelled(link, index)}
         packed = {
             row: self._packed_value(index, name)
@@ -373,6 +378,22 @@ class SealedSource(Hdf5Source):
         changed = np.flatnonzero(found != self._extents["xxh3_64"][: len(names)]).tolist()
         if changed:
             raise self._changed([names[row] for row in changed])
+
+    def _check_shown(self, root: h5g.GroupID) -> None:
+        """Check that HDF5 shows the bytes of the extents as the values of the variables."""
+        plain, packed = {}, {}
+        offsets = self._extents["offset"].tolist()
+        for link, index in self._models.items():
+            above = f"{link}/{layout.VARIABLES}/" if link else f"{layout.VARIABLES}/"
+            for row, (name, entry) in zip(index.rows, index.entries.items(), strict=True):
+                path = above + index.paths.get(name, name)
+                if name in index.chunk_rows:
+                    packed[path] = [chunk[:2] for chunk in self._packed_value(index, name).chunks]
+                elif entry.nbytes:
+                    plain[path] = offsets[row], entry.nbytes
+        assert self._walked is not None
+        structure = bytes_at(self._walked, 0, min(self._seal.structure_end, _SCANNED))
+        check_places(root, structure, plain, packed)
 
     def _digests(self, rows: Sequence[int], places: Sequence[tuple[int, int]], progress: Progress) -> list[int]:
         """The XXH3-64 digests of the values of some rows of the index, in one block each."""

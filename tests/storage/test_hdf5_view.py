@@ -47,3 +47,23 @@ def test_files_without_variables_and_with_long_names(tmp_path):
     for variables in ({}, {"a" * 3000: np.ones(3), "b": np.array([b"x"], object)}):
         write_file(tmp_path / "x.h5", variables=variables, structure=None)
         verify(tmp_path / "x.h5")
+
+
+@pytest.mark.parametrize("other", ["extents", "variables"])
+def test_a_link_that_leads_elsewhere(tmp_path, other):
+    """A link ``/index/seal`` to another dataset, with right checksums and digests, is reported by `verify`."""
+    path = tmp_path / "x.h5"
+    write_file(path, variables={"a": np.arange(3.0)}, structure=None)
+    data = path.read_bytes()
+    with h5py.File(path) as file:
+        ours, theirs = (h5py.h5o.get_info(file[f"index/{link}"].id).addr for link in ("seal", other))
+        expected = file[f"index/{other}"][()].tobytes()
+    place = data.index(b"\x04seal" + ours.to_bytes(8, "little")) + 5
+    data = data[:place] + theirs.to_bytes(8, "little") + data[place + 8 :]
+    path.write_bytes(resealed(repaired(data, place)))
+    with h5py.File(path) as file:
+        assert file["index/seal"][()].tobytes() == expected
+    with open_file(path) as file:
+        assert file.read("a").tolist() == [0, 1, 2]
+    with pytest.raises(errors.DataLossError, match="/index/seal: it is not where the seal says, so other programs"):
+        verify(path)

@@ -12,6 +12,7 @@ domain.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -44,6 +45,9 @@ _END, _END_OF_SUPERBLOCK = 28, 44
 _MASK = 0xFFFFFFFF
 _FEW = 8
 """Pieces up to which numbers are faster than arrays."""
+
+_MOST_BEFORE_MESSAGES = 34
+"""Bytes of a header before its messages: signature, version, flags, four times, two numbers, the size of the block."""
 
 _MAX_MESSAGES = 64
 """Messages of a header that are looked at before it is read by itself."""
@@ -141,6 +145,31 @@ def put_places(data: bytearray, headers: _Numbers, places: _Numbers, sizes: _Num
         _put_checksums(buffer, blocks[lengths == length], length)
 
 
+def places_in(data: bytes) -> list[tuple[int, int]]:
+    """Where the headers of contiguous datasets say that the values are, in the order of the headers.
+
+    Parameters
+    ----------
+    data : bytes
+        The beginning of a file, of any content.
+
+    Returns
+    -------
+    list of (int, int)
+        Offset and length, of headers of version 2 whose first block has the layout.
+    """
+    headers = np.array([found.start() for found in re.finditer(SIGNATURE, data)], np.int64)
+    headers = headers[headers + _MOST_BEFORE_MESSAGES <= len(data)]
+    if not len(headers):
+        return []
+    buffer = np.frombuffer(data, np.uint8)
+    begins, ends, heads = _first_blocks(buffer, headers)
+    messages = _first_of_kind(buffer, begins, np.clip(ends, 0, len(data) - _LAYOUT_BYTES), heads)
+    layouts = _rows(buffer, messages[messages >= 0], _LAYOUT_BYTES)
+    found = np.ascontiguousarray(layouts[layouts[:, 1] == CONTIGUOUS, 2:]).view("<u8")
+    return list(zip(*found.T.tolist(), strict=True))
+
+
 def _rows(buffer: _Bytes, starts: _Numbers, length: int) -> _Bytes:
     """The bytes at each of some offsets."""
     found: _Bytes = np.lib.stride_tricks.sliding_window_view(buffer, length)[starts]
@@ -157,6 +186,17 @@ def _layout_messages(data: bytearray, buffer: _Bytes, headers: _Numbers) -> tupl
     """For each header the block with its layout message, the length of that block, and where the message is."""
     if (_rows(buffer, headers, len(SIGNATURE)) != np.frombuffer(SIGNATURE, np.uint8)).any():
         raise ValueError("There is no header at the address of a dataset.")
+    begins, ends, heads = _first_blocks(buffer, headers)
+    messages = _first_of_kind(buffer, begins, ends, heads)
+    blocks, lengths = headers.copy(), ends - headers
+    for row in np.flatnonzero(messages < 0).tolist():
+        first = (int(begins[row]), int(ends[row]))
+        blocks[row], lengths[row], messages[row] = _continued(data, *first, int(heads[row]))
+    return blocks, lengths, messages
+
+
+def _first_blocks(buffer: _Bytes, headers: _Numbers) -> tuple[_Numbers, _Numbers, _Numbers]:
+    """Where the messages of each header begin and end in its first block, and the bytes before the content of each."""
     flags = buffer[headers + 5].astype(np.int64)
     begins, ends, heads = np.zeros_like(headers), np.zeros_like(headers), np.zeros_like(headers)
     for value in np.unique(flags).tolist():
@@ -166,12 +206,7 @@ def _layout_messages(data: bytearray, buffer: _Bytes, headers: _Numbers) -> tupl
         begins[some] = headers[some] + start + width
         ends[some] = begins[some] + sizes
         heads[some] = message_head(value)
-    messages = _first_of_kind(buffer, begins, ends, heads)
-    blocks, lengths = headers.copy(), ends - headers
-    for row in np.flatnonzero(messages < 0).tolist():
-        first = (int(begins[row]), int(ends[row]))
-        blocks[row], lengths[row], messages[row] = _continued(data, *first, int(heads[row]))
-    return blocks, lengths, messages
+    return begins, ends, heads
 
 
 def _first_of_kind(buffer: _Bytes, begins: _Numbers, ends: _Numbers, heads: _Numbers) -> _Numbers:
