@@ -606,9 +606,9 @@ def offsets_of_strings_out_of_order(path: Path) -> None:
     path.write_bytes(resealed(bytes(data)))
 
 
-@attack("DataLossError: .*|InvalidArgumentError: .*")
+@attack("DataLossError: .*", way="verify")
 def metadata_with_new_checksums(path: Path) -> None:
-    """To have HDF5 walk an edited structure, with checksums and seal recomputed."""
+    """To have HDF5 walk an edited structure, with checksums and seal recomputed: values need no such walk."""
     data, _ = _sealed(path)
     place = bytes(data).find(b"variables", bytes(data).find(b"OHDR"))
     data[place - 1] = 200  # the length of the name in a link of the root group

@@ -42,14 +42,19 @@ def test_a_missing_library_says_what_to_install() -> None:
         library("no_such_library")
 
 
-@pytest.mark.parametrize("module", ["open_tensorflow", "bundle_writing"])
-def test_without_the_extra_the_error_says_what_to_install(module: str) -> None:
-    """Importing what needs them, where they are not installed, is that error."""
+def test_only_tensorflows_files_need_them(tmp_path: Path) -> None:
+    """Where they are not installed, other files are converted, and a bundle is that error and leaves nothing."""
     code = (
-        f"import sys; sys.modules.update(dict.fromkeys({BLOCKED}))\n"
-        f"try: import hdfsaver.interop.bundle.{module}\nexcept ImportError as error: print(error)"
+        f"import os, sys; sys.modules.update(dict.fromkeys({BLOCKED}))\n"
+        "import numpy as np, hdfsaver as tf\n"
+        "tf.save_file({'w': np.ones(3)}, 'x.h5')\n"
+        "tf.convert('x.h5', 'x.npz')\n"
+        "tf.convert('x.npz', 'y.h5')\n"
+        "before = sorted(os.listdir())\n"
+        "try: tf.convert('x.h5', 'x.ckpt')\nexcept ImportError as error: print(error)\n"
+        "assert before == sorted(os.listdir()), os.listdir()"
     )
-    done = forks.run("-c", code)
+    done = forks.run("-c", code, cwd=tmp_path)
     assert "hdfsaver[tensorflow]" in done.stdout
 
 

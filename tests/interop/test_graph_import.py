@@ -54,7 +54,7 @@ def test_equal_constants_are_one_array_that_leaves_as_two(tmp_path: Path) -> Non
     write_message(tmp_path / "x.meta", message)
     with tf.Graph().as_default() as graph, tf.Session() as session:
         tf.train.import_meta_graph(tmp_path / "x.meta")
-        nodes = graph.digraph.nodes
+        nodes = graph.data.nodes
         assert nodes["a"]["attrs"]["value"] is nodes["b"]["attrs"]["value"]
         first, second = session.run(["a:0", "b:0"])
         first[:] = 5

@@ -21,7 +21,15 @@ Contents: TypeAlias = "Buffer | npt.NDArray[Any]"
 _DELTA = 0xA282EAD8
 _BITS = 0xFFFFFFFF
 
-_crc32c: Callable[..., int] = library("crc32c").crc32c
+
+def _first(*args: Any) -> int:
+    """The first checksum: only then is the library needed, so that commands on other files work without it."""
+    global _crc32c  # noqa: PLW0603 - every later call goes to the library itself
+    _crc32c = library("crc32c").crc32c
+    return _crc32c(*args)
+
+
+_crc32c: Callable[..., int] = _first
 
 
 def extend(crc: int, data: Buffer) -> int:
