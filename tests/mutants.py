@@ -7936,7 +7936,7 @@ MUTANTS = [
         # --- the command line, testing ------------------------------------------------------------------------------
         (
             "names-for-a-terminal",
-            "inspection/escaping.py",
+            "escaping.py",
             "character if character.isprintable() else ascii(character)[1:-1] for character in text",
             "text",
             "cli",

@@ -12,10 +12,11 @@ from hdfsaver import dtypes, errors, shapes
 from hdfsaver.checkpoint.restore_casts import REMEDY, is_castable
 from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.html_tables import Table, html_of
 from hdfsaver.tensor_info import TensorInfo
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RestoreReport:
     """The result of `Saver.restore`, by the names in the file.
 
@@ -49,7 +50,28 @@ class RestoreReport:
     cast: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        counted = {
+        lines = [f"{self.path}: {len(self.restored)} restored."]
+        lines += [f"{len(names)} {what}: {listed(names)}." for what, names in self._named().items() if names]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        counted = [f"{len(names)} {what}" for what, names in self._named().items() if names]
+        said = ", ".join([f"{len(self.restored)} restored", *counted])
+        return f"<{type(self).__name__} of {errors.without_secrets(self.path)!r}: {said}>"
+
+    def _repr_html_(self) -> str:
+        named = {"restored": self.restored, **self._named()}
+        why = {**self.mismatched, **self.unreadable}
+        tables = [
+            Table(what.capitalize(), ("name", "reason"), ((name, why.get(name, "")) for name in names), len(names))
+            for what, names in named.items()
+        ]
+        facts = {"file": errors.without_secrets(self.path), **{what: len(names) for what, names in named.items()}}
+        return html_of(type(self).__name__, facts, tables)
+
+    def _named(self) -> dict[str, tuple[str, ...]]:
+        """The names besides those restored, by what is said of them."""
+        return {
             "missing in the file": self.missing,
             "of another dtype or shape": tuple(self.mismatched),
             "unreadable": tuple(self.unreadable),
@@ -57,9 +79,6 @@ class RestoreReport:
             "reshaped": self.reshaped,
             "converted to another dtype": self.cast,
         }
-        lines = [f"{self.path}: {len(self.restored)} restored."]
-        lines += [f"{len(names)} {what}: {listed(names)}." for what, names in counted.items() if names]
-        return "\n".join(lines)
 
 
 def match(

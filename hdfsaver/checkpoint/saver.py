@@ -206,6 +206,10 @@ class Saver:
         if not defer_build:
             self.build()
 
+    def __repr__(self) -> str:
+        what = f"{len(self._saveables):,} variables" if self._is_built else "not built"
+        return f"<{type(self).__name__}: {what}>"
+
     def build(self) -> None:
         """Collect the variables to save; needed once after ``defer_build=True``.
 

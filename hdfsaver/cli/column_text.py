@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-from hdfsaver.inspection.escaping import printable
+from hdfsaver.escaping import printable
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:

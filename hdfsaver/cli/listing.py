@@ -13,9 +13,9 @@ from rich.cells import cell_len, chop_cells
 from hdfsaver.cli.json_output import ArrayForm, described
 from hdfsaver.cli.terminal_text import count_of
 from hdfsaver.errors import OpError
+from hdfsaver.escaping import printable
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.inspection.asked_arrays import matching
-from hdfsaver.inspection.escaping import printable
 from hdfsaver.tensor_info import STRING, TensorInfo, counted
 
 _HEADINGS = ("dtype", "shape", "bytes")

@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from hdfsaver.errors import without_secrets
+from hdfsaver.escaping import printable
 from hdfsaver.files.progress import Callback
-from hdfsaver.inspection.escaping import printable
 
 
 @contextmanager

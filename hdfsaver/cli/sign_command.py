@@ -16,9 +16,9 @@ from hdfsaver.cli.json_output import say_json
 from hdfsaver.cli.progress_bar import progress_bar
 from hdfsaver.cli.terminal_text import count_of, say
 from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.escaping import printable
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
-from hdfsaver.inspection.escaping import printable
 from hdfsaver.signing.key_files import private_key
 from hdfsaver.signing.signing import ENDING, FileSignature, open_with_signature, sign_file
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import typer
 
-from hdfsaver.inspection.escaping import printable
+from hdfsaver.escaping import printable
 
 
 def printable_lines(text: str) -> str:

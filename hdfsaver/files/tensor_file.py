@@ -18,6 +18,7 @@ from hdfsaver.files.lazy_arrays import Pending
 from hdfsaver.files.partial_reads import normalized, part_of
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.remote.names import is_remote
+from hdfsaver.html_tables import Table, html_of
 from hdfsaver.optimizer_slots import optimizer_variables
 from hdfsaver.schema import Structure
 from hdfsaver.tensor_info import Array, Key, TensorInfo, native
@@ -232,6 +233,9 @@ class TensorFile(Mapping[str, Array]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {without_secrets(self.path)!r} with {len(self)} arrays>"
+
+    def _repr_html_(self) -> str:
+        return file_html(self, type(self).__name__)
 
     def get_tensor(self, name: str) -> Array:
         """The array of that name, under safetensors' method name; `KeyError` for an unknown name."""
@@ -645,3 +649,38 @@ class TensorSlice:
     def get_dtype(self) -> DType:
         """The dtype of the array."""
         return dtypes.as_dtype(self._entry.dtype)
+
+    def __repr__(self) -> str:
+        entry = self._entry
+        where = without_secrets(self._file.path)
+        return f"<{type(self).__name__} {entry.name!r} shape={entry.shape} dtype={entry.dtype} in {where!r}>"
+
+    def _repr_html_(self) -> str:
+        entry = self._entry
+        facts = {"dtype": entry.dtype, "shape": entry.shape, "bytes": f"{entry.nbytes:,}"}
+        return html_of(f"{type(self).__name__} {entry.name!r}", {**facts, "file": without_secrets(self._file.path)})
+
+
+def file_html(file: TensorFile, kind: str) -> str:
+    """An open file as HTML for notebooks: its arrays by name, dtype and shape; no value is read.
+
+    Parameters
+    ----------
+    file : TensorFile
+    kind : str
+        The class of the object that is shown.
+
+    Returns
+    -------
+    str
+    """
+    entries = file.variables.values()
+    rows = ((it.name, it.dtype, it.shape, f"{it.nbytes:,}") for it in entries)
+    facts = {
+        "file": without_secrets(file.path),
+        "group": file.group,
+        "arrays": f"{len(entries):,}",
+        "bytes": f"{sum(it.nbytes for it in entries):,}",
+        "unreadable": f"{len(file.unreadable):,}" if file.unreadable else "",
+    }
+    return html_of(kind, facts, [Table("Arrays", ("name", "dtype", "shape", "bytes"), rows, len(entries))])

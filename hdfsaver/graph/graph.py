@@ -17,6 +17,7 @@ from hdfsaver.graph.device_spec import canonical_name, merged
 from hdfsaver.graph.function_library import FunctionLibrary
 from hdfsaver.graph.graph_collections import Collections
 from hdfsaver.graph.graph_scopes import GraphElementLike, GraphScopes, SupportsGraphElement, plain_attr
+from hdfsaver.graph.graph_tables import graph_html, variable_count
 from hdfsaver.graph.node_checks import check_nodes, implied_attrs
 from hdfsaver.graph.op_def_messages import op_def_of
 from hdfsaver.graph.op_names import TakenNames, as_name, parse_tensor_name
@@ -97,6 +98,12 @@ class Graph(GraphScopes):
         graph = cls()
         graph.adopt(own)
         return graph
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self.data):,} operations, {variable_count(self.data):,} variables>"
+
+    def _repr_html_(self) -> str:
+        return graph_html(self.data)
 
     @property
     def digraph(self) -> DiGraph:

@@ -16,6 +16,7 @@ from hdfsaver import dtypes, schema
 from hdfsaver.errors import InvalidArgumentError, OutOfRangeError
 from hdfsaver.graph.default_stack import SupportsRun, session_for
 from hdfsaver.graph.device_spec import DeviceSpecV2, canonical_name
+from hdfsaver.graph.graph_tables import operation_html
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.traces import Trace, summary
 from hdfsaver.messages import message_classes
@@ -251,6 +252,9 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<tf.Operation {self.name!r} type={self.type}>"
+
+    def _repr_html_(self) -> str:
+        return operation_html(self.graph.data, self.name)
 
 
 def _in_brackets(shape: Shape) -> str:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.default_stack import SupportsRun, session_for
+from hdfsaver.graph.graph_tables import tensor_html
 from hdfsaver.schema import DiGraph
 from hdfsaver.shapes import Dimension, Shape, ShapeLike, TensorShape
 
@@ -282,3 +283,7 @@ class Tensor(TensorOperators, _NotAnArray):
 
     def __repr__(self) -> str:
         return f"<tf.Tensor {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
+
+    def _repr_html_(self) -> str:
+        readers = [each.name for each in self.consumers()]
+        return tensor_html(self.graph.data, self.op.name, self.value_index, readers)

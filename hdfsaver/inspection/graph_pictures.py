@@ -11,7 +11,7 @@ from typing import Any
 import networkx as nx
 
 from hdfsaver.errors import DeadlineExceededError, UnavailableError
-from hdfsaver.inspection.escaping import printable
+from hdfsaver.escaping import printable
 
 _PROGRAM = "dot"
 _SECONDS = 300

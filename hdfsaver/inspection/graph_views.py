@@ -7,15 +7,13 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import networkx as nx
-import numpy as np
 
 from hdfsaver.errors import InvalidArgumentError, NotFoundError
 from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.graph.graph_tables import attr_text, shape_text
 from hdfsaver.schema import Structure
 
 _NEAR = 3
-_VALUE = 80
-"""Characters of an attribute that are shown."""
 
 READABLE = 100
 """Nodes of a picture that a person still looks through; more scopes are folded then."""
@@ -96,7 +94,7 @@ def neighbourhood(digraph: Any, name: str) -> Neighbourhood:
         for number, (dtype, shape) in enumerate(data["outputs"])
     ]
     inputs = [_wire(digraph, source, number) for source, number in data["inputs"]]
-    attributes = {key: _short(value) for key, value in data["attrs"].items()}
+    attributes = {key: attr_text(value) for key, value in data["attrs"].items()}
     return Neighbourhood(
         name, data["op"], data["device"], attributes, inputs, outputs, list(data["control_inputs"]), behind
     )
@@ -193,14 +191,6 @@ def _fold(name: str, depth: int) -> str:
     return name if len(parts) <= depth else "/".join(parts[:depth]) + "/"
 
 
-def shape_text(shape: tuple[int | None, ...] | None) -> str:
-    """A static shape as text: ``"(?, 3)"``, and ``"(...)"`` for an unknown rank."""
-    if shape is None:
-        return "(...)"
-    sizes = ["?" if size is None else str(size) for size in shape]
-    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
-
-
 def _wire(digraph: Any, source: str, number: int) -> Wire:
     dtype, shape = digraph.nodes[source]["outputs"][number]
     return Wire(f"{source}:{number}", dtype, shape_text(shape), [])
@@ -214,8 +204,3 @@ def _operation(digraph: Any, name: str) -> str:
     near = [each for each in digraph if name and name in each][:_NEAR] or get_close_matches(name, list(digraph), _NEAR)
     like = f" Names like it: {', '.join(map(repr, near))}." if near else ""
     raise NotFoundError(None, None, f"The graph has no operation {name!r}.{like}")
-
-
-def _short(value: Any) -> str:
-    text = " ".join((str(value) if isinstance(value, np.ndarray | str) else repr(value)).split())
-    return text if len(text) <= _VALUE else f"{text[: _VALUE - 3]}..."

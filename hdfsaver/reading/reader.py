@@ -7,9 +7,9 @@ from typing import Any, Self
 
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DType
-from hdfsaver.errors import NotFoundError
+from hdfsaver.errors import NotFoundError, without_secrets
 from hdfsaver.files.remote.names import sharing
-from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.files.tensor_file import TensorFile, file_html
 from hdfsaver.reading.checkpoint_names import Source, as_source
 from hdfsaver.reading.find_checkpoint import Located, locate, not_found, resolve
 from hdfsaver.storage.reading import open_file
@@ -76,6 +76,12 @@ class CheckpointReader:
     def close(self) -> None:
         """Close the file; names, shapes and dtypes stay known."""
         self._file.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {without_secrets(self._file.path)!r} with {len(self._file)} tensors>"
+
+    def _repr_html_(self) -> str:
+        return file_html(self._file, type(self).__name__)
 
     def __enter__(self) -> Self:
         return self

@@ -89,6 +89,10 @@ class Session:
         self._entered: ExitStack | None = None
         _open_sessions.add(self)
 
+    def __repr__(self) -> str:
+        values = "closed" if self._closed else f"{len(self._state.variables):,} variables with values"
+        return f"<{type(self).__name__}: {values}, {self._graph!r}>"
+
     @property
     def graph(self) -> Graph:
         """The graph that is run."""

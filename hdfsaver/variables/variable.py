@@ -20,6 +20,7 @@ from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Reference, Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor, graph_of
+from hdfsaver.html_tables import html_of
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.variable_messages import read_variable, variable_message
 from hdfsaver.ops import constants, state_ops
@@ -566,6 +567,10 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
 
     def __repr__(self) -> str:
         return f"<tf.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
+
+    def _repr_html_(self) -> str:
+        facts = {"dtype": self.dtype.name, "shape": self.shape, "operation": f"{self.op.name} ({self.op.type})"}
+        return html_of(f"Variable {self.name!r}", {**facts, "trainable": "yes" if self.trainable else "no"})
 
 
 def added(

@@ -23,7 +23,19 @@ PACKAGE = "hdfsaver"
 # long as that makes no cycle. Modules below hdfsaver that are not in the table are public modules: they are above
 # everything and hold nothing but re-exports.
 LAYERS = (
-    ("errors", "dtypes", "shapes", "schema", "annotations", "limits", "version", "absent_names", "public_names"),
+    (
+        "errors",
+        "dtypes",
+        "shapes",
+        "schema",
+        "annotations",
+        "limits",
+        "version",
+        "absent_names",
+        "public_names",
+        "escaping",
+        "html_tables",
+    ),
     ("tensor_info", "library_arrays", "optimizer_slots"),
     ("files", "random_numbers"),
     ("messages",),
