@@ -27,6 +27,7 @@ from hdfsaver import (
     metrics,
     nest,
     nn,
+    plot,
     python_io,
     quantization,
     queue,
@@ -192,6 +193,9 @@ from hdfsaver.inspection.checkpoint_history import (
 )
 from hdfsaver.inspection.differences import (
     diff,
+)
+from hdfsaver.inspection.plain_digraph import (
+    to_plain_digraph,
 )
 from hdfsaver.messages.message_classes import (
     AttrValue,
@@ -719,6 +723,9 @@ from hdfsaver.session import (
 from hdfsaver.session.run_checks import (
     check_runs,
 )
+from hdfsaver.session.traced_values import (
+    trace_run,
+)
 from hdfsaver.shapes import (
     Dimension,
     TensorShape,
@@ -1208,6 +1215,7 @@ __all__ = [
     "parse_tensor",
     "placeholder",
     "placeholder_with_default",
+    "plot",
     "polygamma",
     "pow",
     "print",
@@ -1366,7 +1374,9 @@ __all__ = [
     "to_float",
     "to_int32",
     "to_int64",
+    "to_plain_digraph",
     "trace",
+    "trace_run",
     "train",
     "trainable_variables",
     "transpose",

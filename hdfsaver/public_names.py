@@ -29,6 +29,7 @@ MODULES = (
     "metrics",
     "nest",
     "nn",
+    "plot",
     "python_io",
     "quantization",
     "queue",
@@ -176,6 +177,7 @@ NAMES = {
     ),
     "hdfsaver.inspection.checkpoint_history": ("history",),
     "hdfsaver.inspection.differences": ("diff",),
+    "hdfsaver.inspection.plain_digraph": ("to_plain_digraph",),
     "hdfsaver.messages.message_classes": (
         "AttrValue",
         "ConfigProto",
@@ -672,6 +674,7 @@ NAMES = {
         "get_default_session",
     ),
     "hdfsaver.session.run_checks": ("check_runs",),
+    "hdfsaver.session.traced_values": ("trace_run",),
     "hdfsaver.shapes": (
         "Dimension",
         "TensorShape",

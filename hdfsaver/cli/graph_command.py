@@ -19,6 +19,7 @@ from hdfsaver.files.atomic_write import write_atomically
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.inspection import graph_pictures, graph_views
 from hdfsaver.inspection.graph_parts import forward as forward_part
+from hdfsaver.inspection.plain_digraph import to_plain_digraph
 
 _DEPTH = 2
 """The depth of scopes that are listed."""
@@ -113,7 +114,8 @@ def _asked(
 
 def _written(digraph: Any, result: GraphResult, pictures: dict[str, str], depth: int | None) -> Iterator[str]:
     for kind, name in pictures.items():
-        view = graph_views.folded(digraph, 0 if kind == "graphml" and depth is None else depth)
+        is_whole = kind == "graphml" and not depth
+        view = to_plain_digraph(digraph) if is_whole else graph_views.folded(digraph, depth)
         if kind == "dot":
             data = graph_pictures.dot_text(view).encode()
         else:

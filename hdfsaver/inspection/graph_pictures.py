@@ -12,6 +12,7 @@ import networkx as nx
 
 from hdfsaver.errors import DeadlineExceededError, UnavailableError
 from hdfsaver.escaping import printable
+from hdfsaver.inspection.plain_digraph import to_plain_digraph
 
 _PROGRAM = "dot"
 _SECONDS = 300
@@ -32,6 +33,11 @@ _COLORS = {
 _OTHERS = "#ffffff"
 
 
+def color_of(op_type: str) -> str:
+    """The color of an operation of a type, and of a scope for ``""``."""
+    return _COLORS.get(op_type, _OTHERS)
+
+
 def dot_text(graph: Any) -> str:
     """A graph of `graph_views.folded` in Graphviz's language."""
     return "".join(f"{line}\n" for line in _dot_lines(graph))
@@ -44,7 +50,7 @@ def _dot_lines(graph: Any) -> Iterator[str]:
     numbers = {name: f"n{number}" for number, name in enumerate(graph)}
     for name, data in graph.nodes(data=True):
         below = data["type"] or f"{data['operations']} operation{'' if data['operations'] == 1 else 's'}"
-        color = _COLORS.get(data["type"], _OTHERS)
+        color = color_of(data["type"])
         label, tip = _quoted(f"{name}\n{below}"), _quoted(f"{name} {data['outputs']}".strip())
         yield f'  {numbers[name]} [label={label}, tooltip={tip}, fillcolor="{color}"];'
     for source, target, data in graph.edges(data=True):
@@ -105,12 +111,7 @@ def drawn(graph: Any, kind: str) -> bytes:
 
 
 def graphml(graph: Any) -> bytes:
-    """A graph of `graph_views.folded` as GraphML, with text alone."""
-    made: Any = nx.DiGraph()
-    for name, data in graph.nodes(data=True):
-        made.add_node(printable(name), **{key: printable(str(value)) for key, value in data.items()})
-    for source, target, data in graph.edges(data=True):
-        made.add_edge(printable(source), printable(target), **{key: printable(str(it)) for key, it in data.items()})
+    """A graph of `graph_views.folded`, or of `to_plain_digraph`, as GraphML."""
     buffer = io.BytesIO()
-    nx.write_graphml_xml(made, buffer)
+    nx.write_graphml_xml(to_plain_digraph(graph), buffer)
     return buffer.getvalue()

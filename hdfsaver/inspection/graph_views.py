@@ -136,7 +136,7 @@ def scopes(digraph: Any, depth: int) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def folded(digraph: Any, depth: int | None) -> Any:
+def folded(digraph: Any, depth: int | None, most: int = READABLE) -> Any:
     """A graph in which a scope below some depth is one node.
 
     Parameters
@@ -144,7 +144,8 @@ def folded(digraph: Any, depth: int | None) -> Any:
     digraph : networkx.DiGraph
     depth : int or None
         Names of more parts are folded to their first ones: at 1, ``a/b/c`` is in the node ``a/``. None for the largest
-        depth that has at most `READABLE` nodes; 0 to fold nothing.
+        depth that has at most ``most`` nodes; 0 to fold nothing.
+    most : int
 
     Returns
     -------
@@ -155,9 +156,7 @@ def folded(digraph: Any, depth: int | None) -> Any:
     """
     if depth is None:
         deepest = max((name.count("/") for name in digraph), default=0)
-        fitting = (
-            level for level in range(deepest + 1, 0, -1) if len({_fold(it, level) for it in digraph}) <= READABLE
-        )
+        fitting = (level for level in range(deepest + 1, 0, -1) if len({_fold(it, level) for it in digraph}) <= most)
         depth = next(fitting, 1)
     made: Any = nx.DiGraph()
     for name, data in digraph.nodes(data=True):

@@ -366,6 +366,32 @@ class Session:
         run_metadata.ParseFromString(trace.metadata(self._graph, feeds, wanted).SerializeToString())
         return values
 
+    def run_observed(self, fetches: Any, feed_dict: Mapping[Any, Any], observer: Observer) -> Any:
+        """Run as `run` does, one operation after the other; the observer is shown each step.
+
+        Parameters
+        ----------
+        fetches : object
+            As for `run`.
+        feed_dict : dict
+        observer : callable
+            See `hdfsaver.session.engine.Observer`.
+
+        Returns
+        -------
+        The fetched values in the structure of ``fetches``.
+
+        Raises
+        ------
+        RuntimeError, TypeError, ValueError, OpError
+            As `run` does.
+        """
+        self._check_open()
+        self._check_not_empty()
+        leaves, rebuild = flatten(fetches)
+        given = plain_feeds(feed_dict)
+        return rebuild(iter(self._execute(self._make_run(leaves, given, observer), given)))
+
     def _prepare(self, leaves: list[Any], feed_dict: Mapping[Any, Any]) -> tuple[PreparedRun, Mapping[Any, Any]]:
         """The prepared run, and the feeds by single tensors."""
         key = None

@@ -29,6 +29,7 @@ def test_the_lowest_environment_has_the_lower_bounds() -> None:
     dependencies += (
         extras["remote"]
         + extras["images"]
+        + extras["plot"]
         + extras["numba"]
         + extras["sign"]
         + extras["onnx"]

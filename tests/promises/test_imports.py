@@ -50,7 +50,7 @@ LAYERS = (
     ("recurrent", "summaries"),
     ("monitoring", "conversion", "saved_model", "metrics"),
     ("contrib", "editing", "inspection"),
-    ("page",),
+    ("page", "plots"),
     ("cli", "testing", "programs"),
     ("examples",),
 )

@@ -1,0 +1,1 @@
+"""Pictures of graphs and variables, drawn by matplotlib."""

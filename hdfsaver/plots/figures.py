@@ -1,0 +1,36 @@
+"""Axes to draw on: the user's, or those of a new figure without pyplot, which keeps figures open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hdfsaver.files.extras import library
+
+
+def axes_on(axes: Any, width: float = 6.4, height: float = 4.0) -> Any:
+    """The given axes, or new ones.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes or None
+    width, height : float
+        The size of a new figure, in inches.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    """
+    figures = library("matplotlib.figure", "A plot needs", "plot")
+    if axes is not None:
+        return axes
+    return figures.Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def literal(text: str) -> str:
+    """A text in which matplotlib finds no formula."""
+    return text.replace("$", r"\$")
