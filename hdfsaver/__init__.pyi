@@ -194,7 +194,7 @@ from hdfsaver.inspection.checkpoint_history import (
 from hdfsaver.inspection.differences import (
     diff,
 )
-from hdfsaver.inspection.plain_digraph import (
+from hdfsaver.inspection.text_digraph import (
     to_plain_digraph,
 )
 from hdfsaver.messages.message_classes import (

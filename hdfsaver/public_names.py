@@ -177,7 +177,7 @@ NAMES = {
     ),
     "hdfsaver.inspection.checkpoint_history": ("history",),
     "hdfsaver.inspection.differences": ("diff",),
-    "hdfsaver.inspection.plain_digraph": ("to_plain_digraph",),
+    "hdfsaver.inspection.text_digraph": ("to_plain_digraph",),
     "hdfsaver.messages.message_classes": (
         "AttrValue",
         "ConfigProto",

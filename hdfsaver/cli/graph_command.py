@@ -19,7 +19,7 @@ from hdfsaver.files.atomic_write import write_atomically
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.inspection import graph_pictures, graph_views
 from hdfsaver.inspection.graph_parts import forward as forward_part
-from hdfsaver.inspection.plain_digraph import to_plain_digraph
+from hdfsaver.inspection.text_digraph import to_plain_digraph
 
 _DEPTH = 2
 """The depth of scopes that are listed."""

@@ -1,4 +1,4 @@
-"""Graphs, operations and tensors as HTML for notebooks; no value is computed or read for it."""
+"""Graphs, operations and tensors as HTML for notebooks; no value is computed or read."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def graph_html(digraph: DiGraph) -> str:
     facts = {"operations": f"{len(digraph):,}", "edges": f"{digraph.number_of_edges():,}"}
     tables = [
         Table("Inputs", _TENSOR_COLUMNS, _outputs_of(digraph, _INPUTS), sum(types[each] for each in _INPUTS)),
-        Table("Variables", _TENSOR_COLUMNS, _outputs_of(digraph, VARIABLES), sum(types[it] for it in VARIABLES)),
+        Table("Variables", _TENSOR_COLUMNS, _outputs_of(digraph, VARIABLES), sum(types[each] for each in VARIABLES)),
         Table("Operations by type", ("type", "operations"), types.most_common(), len(types)),
     ]
     return html_of("Graph", facts, tables)
@@ -87,6 +87,10 @@ def tensor_html(digraph: DiGraph, name: str, output: int, readers: Sequence[str]
         The operations that take it.
     kind : str
         The class of the object.
+
+    Returns
+    -------
+    str
     """
     tensor, dtype, shape = _tensor_row(digraph, name, output)
     operation = f"{name} ({digraph.nodes[name]['op']})"

@@ -12,7 +12,7 @@ import networkx as nx
 
 from hdfsaver.errors import DeadlineExceededError, UnavailableError
 from hdfsaver.escaping import printable
-from hdfsaver.inspection.plain_digraph import to_plain_digraph
+from hdfsaver.inspection.text_digraph import to_plain_digraph
 
 _PROGRAM = "dot"
 _SECONDS = 300

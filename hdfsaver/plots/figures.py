@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hdfsaver.files.extras import library
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-def axes_on(axes: Any, width: float = 6.4, height: float = 4.0) -> Any:
+
+def axes_on(axes: Axes | None, width: float = 6.4, height: float = 4.0) -> Axes:
     """The given axes, or new ones.
 
     Parameters
@@ -28,7 +31,8 @@ def axes_on(axes: Any, width: float = 6.4, height: float = 4.0) -> Any:
     figures = library("matplotlib.figure", "A plot needs", "plot")
     if axes is not None:
         return axes
-    return figures.Figure(figsize=(width, height), layout="constrained").add_subplot()
+    made: Axes = figures.Figure(figsize=(width, height), layout="constrained").add_subplot()
+    return made
 
 
 def literal(text: str) -> str:

@@ -6,7 +6,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import networkx as nx
 
@@ -19,6 +19,9 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.inspection.graph_pictures import color_of
 from hdfsaver.inspection.graph_views import folded, operations_of
 from hdfsaver.plots.figures import axes_on, literal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _FOLDED_TO = 24
 """Nodes to which a graph is folded that is not told how far."""
@@ -41,7 +44,7 @@ _ARROW = 0.22
 _NEEDED = ("A plot needs", "plot")
 
 
-def graph_picture(graph: Any = None, *, depth: int | None = None, ax: Any = None) -> Any:
+def graph_picture(graph: Any = None, *, depth: int | None = None, ax: Axes | None = None) -> Axes:
     """Draw a graph, folded by the scopes of names.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,13 +18,16 @@ from hdfsaver.plots.figures import axes_on, literal
 from hdfsaver.reading.checkpoint_names import PathLike, as_source
 from hdfsaver.tensor_info import Array
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _COLOR = "#1f77b4"
 
 Shown = Literal["quantiles", "mean", "norm"]
 
 
-def histogram(values: Any, name: str = "", *, bins: int = 50, ax: Any = None) -> Any:
+def histogram(values: Any, name: str = "", *, bins: int = 50, ax: Axes | None = None) -> Axes:
     """Draw a histogram of the numbers of a variable.
 
     Parameters
@@ -91,7 +94,9 @@ def _check_numbers(dtype: np.dtype[Any], what: str) -> None:
         raise InvalidArgumentError(None, None, f"{what} has dtype {dtype}, of which there is no histogram.")
 
 
-def over_checkpoints(folder: PathLike, name: str, *, show: Shown = "quantiles", group: str = "", ax: Any = None) -> Any:
+def over_checkpoints(
+    folder: PathLike, name: str, *, show: Shown = "quantiles", group: str = "", ax: Axes | None = None
+) -> Axes:
     """Draw how a variable changes over the checkpoints of a folder.
 
     Parameters

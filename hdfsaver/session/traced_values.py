@@ -40,7 +40,7 @@ class RunValues(Mapping[str, Array]):
     Attributes
     ----------
     result : object
-        What `Session.run` gives for the same fetches.
+        The values of the fetches, as `Session.run` gives them.
     """
 
     def __init__(self, result: Any, traced: Mapping[str, TracedValue]) -> None:
@@ -129,8 +129,8 @@ def trace_run(fetches: Any, feed_dict: Mapping[Any, Any] | None = None, session:
     Returns
     -------
     RunValues
-        A mapping from names of tensors to read-only arrays. What a branch that was not taken would compute, what was
-        fed, and what is inside of functions is not in it. A variable has the value at the end of its step.
+        A mapping from names of tensors to read-only arrays. Tensors of branches that were not taken, tensors that
+        were fed, and those inside of functions are missing. A variable has the value at the end of its step.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def _own(value: Any) -> Array:
 
 
 def _range(value: Array) -> tuple[str, str]:
-    """The least and the largest number, as text; empty where there is none."""
+    """The least and the largest number, as text; empty without numbers."""
     if not value.size or value.dtype.kind not in "biuf":
         return "", ""
     return f"{value.min():.6g}", f"{value.max():.6g}"

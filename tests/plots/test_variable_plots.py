@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ def test_a_histogram_counts_all_finite_numbers(tmp_path: Path) -> None:
     tf.save_file({"$w": values}, tmp_path / "m.h5")
     drawn = [plot.histogram(tmp_path / "m.h5", "$w", bins=10), plot.histogram(values, "$w", bins=10)]
     for axes in drawn:
-        (stairs,) = axes.patches
+        stairs: Any = axes.patches[0]
         np.testing.assert_array_equal(np.histogram(values[:1000], 10)[0], stairs.get_data().values)
         assert axes.get_title() == r"\$w"
         assert axes.get_xlabel().endswith("without 1 NaN and 1 infinite")

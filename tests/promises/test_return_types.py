@@ -51,6 +51,7 @@ ANYTHING = {
     "QueueRunner.queue": "the queue, or its handle",
     "Session.partial_run": "as `Session.run`",
     "Session.run": "the structure of the fetches",
+    "Session.run_observed": "as `Session.run`",
     "Tensor.eval": "an array, a scalar or bytes, as `Session.run`",
     "Variable.eval": "an array, a scalar or bytes, as `Session.run`",
     "_MonitoredBase.run": "as `Session.run`",

@@ -1,4 +1,4 @@
-"""A graph whose attributes are texts and numbers alone, as the formats of other programs for graphs have them."""
+"""A graph whose attributes are strings and numbers alone, as the formats of other programs for graphs have them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def to_plain_digraph(graph: Graph | DiGraph | None = None) -> DiGraph:
     -------
     networkx.DiGraph
         All attributes are ``str`` or ``int``. A node has ``type``, ``device``, ``outputs`` (dtypes and shapes) and an
-        ``attr_...`` for each attribute of the operation, shortened. An edge has ``tensors``, the number of tensors that
-        go along it, ``control``, 1 where one operation waits for the other, and ``label``, the dtypes and shapes.
-        Characters that control a terminal, which these formats do not allow, are escaped in all texts and names.
+        ``attr_...`` for each attribute of the operation, shortened. An edge has ``tensors``, the number of tensors
+        that it stands for, ``control``, 1 where one operation waits for the other, and ``label``, dtypes and shapes.
+        Characters that control a terminal, which these formats do not allow, are escaped in all strings and names.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def to_plain_digraph(graph: Graph | DiGraph | None = None) -> DiGraph:
 
 
 def _texts(data: Mapping[str, Any]) -> dict[str, str | int]:
-    """Attributes as texts and integers."""
+    """Attributes as strings and integers."""
     return {key: value if type(value) is int else _text(str(value)) for key, value in data.items()}
 
 
@@ -79,7 +79,7 @@ def _digraph(graph: Any) -> DiGraph:
 
 
 def _names(digraph: DiGraph) -> dict[Any, str]:
-    """The names of nodes as printable texts, each once."""
+    """The names of nodes as printable strings, each once."""
     found: dict[Any, str] = {}
     taken: set[str] = set()
     for name in digraph:
@@ -113,7 +113,7 @@ def _edge(source: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str |
 
 
 def _others(data: Mapping[Any, Any]) -> dict[str, str | int]:
-    """What any DiGraph has."""
+    """The attributes of any DiGraph."""
     return _texts({_key(key): value if type(value) is int else attr_text(value) for key, value in data.items()})
 
 
