@@ -211,6 +211,8 @@ class Writer:
                     skeleton = known[1] if known else lay_out(plans, metadata or {}, Output(-1), beside)
                     content = Content(_blocks(values, packings), _in_one(packings), names_of(values), places)
                     stream(sent, skeleton, content, moved)
+                if self._sharing:
+                    self._sharing.tell("remote", f"{path} is written in full: a URL shares no blocks.")
                 return
             place = atomic_write(path, durable=options.durable, sweep=options.sweep, new_only=options.new_only)
             blocks = _blocks(values, packings)

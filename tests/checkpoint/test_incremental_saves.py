@@ -181,6 +181,19 @@ def test_compression(tmp_path, session, kept, caplog):
     saver.restore(session, tmp_path / "m")
 
 
+def test_a_url(session, caplog):
+    """A file behind a URL is whole, is written in full, and that is said once."""
+    saver = tf.train.Saver(incremental=True)
+    for step in range(2):
+        saver.save(session, "memory://incremental/m", step)
+    (record,) = [each for each in caplog.records if "in full" in each.getMessage()]
+    assert (
+        record.getMessage()
+        == "The incremental save of memory://incremental/m-0.h5 is written in full: a URL shares no blocks."
+    )
+    saver.restore(session, "memory://incremental/m-1")
+
+
 def test_other_groups(tmp_path, session, kept):
     """The models of other groups, which are written again, share blocks too."""
     tf.train.Saver(group="b").save(session, tmp_path / "m")
