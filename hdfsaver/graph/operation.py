@@ -27,7 +27,7 @@ from hdfsaver.shapes import Shape
 
 
 class _Graph(Protocol):
-    digraph: DiGraph
+    data: DiGraph
 
     def changed(self) -> None: ...
 

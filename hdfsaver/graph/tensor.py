@@ -64,7 +64,7 @@ Convertible: TypeAlias = "TensorLike | SupportsSlices"
 
 
 class _Graph(Protocol):
-    digraph: DiGraph
+    data: DiGraph
 
     def get_operation_by_name(self, name: str) -> Any: ...
 

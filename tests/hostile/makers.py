@@ -485,7 +485,8 @@ def values_at_odd_offsets(path: Path) -> None:
     data, found = _sealed(path)
     table = np.frombuffer(bytes(data), layout.EXTENTS_ROW, found.extents_rows, found.extents_offset).copy()
     offset, nbytes = int(table["offset"][0]), int(table["nbytes"][0])
-    header = bytes(data).index(offset.to_bytes(8, "little") + nbytes.to_bytes(8, "little"))
+    place = offset.to_bytes(8, "little") + nbytes.to_bytes(8, "little")  # so in the index and in the dataset's header
+    header = bytes(data).index(place, found.extents_offset + table.nbytes)
     data[offset : offset + nbytes + 3] = bytes(3) + data[offset : offset + nbytes]
     struct.pack_into("<Q", data, header, offset + 3)
     table["offset"][0] += 3
