@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
+from contextlib import ExitStack
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -282,8 +283,8 @@ class FileWriterCache:
 
     @staticmethod
     def clear() -> None:
-        """Close and forget all writers."""
-        with FileWriterCache._lock:
+        """Close and forget all writers, also where one of them cannot write any more."""
+        with FileWriterCache._lock, ExitStack() as closing:
             for writer in FileWriterCache._writers.values():
-                writer.close()
+                closing.callback(writer.close)
             FileWriterCache._writers.clear()

@@ -18,6 +18,13 @@ class Model(NamedTuple):
     global_step: Any
 
 
+@pytest.fixture(autouse=True)
+def no_writers_left(tmp_path):
+    """Close the writers of events while their folder is still there."""
+    yield tmp_path
+    tf.summary.FileWriterCache.clear()
+
+
 @pytest.fixture
 def model():
     """The model, in the default graph."""
