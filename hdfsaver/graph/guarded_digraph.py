@@ -104,7 +104,7 @@ class _ReadOnlyDict(dict[Any, Any]):
 
     def copy(self) -> dict[Any, Any]:
         """A plain dict of the same values, in which all may be changed."""
-        return {key: plain_copy(value) for key, value in self.items()}
+        return {key: _plain_copy(value) for key, value in self.items()}
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
         return dict, (self.copy(),)
@@ -293,12 +293,12 @@ def _read_only(value: Any, owner: str) -> Any:
     return value
 
 
-def plain_copy(value: Any) -> Any:
+def _plain_copy(value: Any) -> Any:
     """A copy of the value of a field: lists and dicts that may be changed, and arrays that change with no other."""
     if isinstance(value, list):
-        return [plain_copy(item) for item in value]
+        return [_plain_copy(item) for item in value]
     if isinstance(value, Mapping):
-        return {key: plain_copy(item) for key, item in value.items()}
+        return {key: _plain_copy(item) for key, item in value.items()}
     if isinstance(value, np.ndarray) and value.flags.writeable:  # read-only ones may be large and shared
         return value.copy()
     return value
@@ -314,4 +314,4 @@ def copied(digraph: DiGraph) -> DiGraph:
 
 
 def _copied(data: Mapping[Any, Any], fields: tuple[str, ...]) -> dict[Any, Any]:
-    return {key: plain_copy(value) if key in fields else value for key, value in data.items()}
+    return {key: _plain_copy(value) if key in fields else value for key, value in data.items()}

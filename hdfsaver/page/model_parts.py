@@ -165,7 +165,7 @@ def structure_with_shapes(file: TensorFile) -> Structure | None:
         graph = graph_of(file, structure)
     except (OpError, ValueError, TypeError, KeyError):
         return structure  # it cannot be run here, but it can be shown
-    return Structure(graph.digraph, structure.collections, structure.saver, structure.saved_names)
+    return Structure(graph.data, structure.collections, structure.saver, structure.saved_names)
 
 
 def _lacks_outputs(structure: Structure) -> bool:
